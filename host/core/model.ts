@@ -1,0 +1,157 @@
+// What a data center and an application are, for everyone on the host side. One word a thing; units in the names.
+
+/** A container of the topology in which VMs are kept together or apart. Ascending: host < rack < cluster. */
+export type Level = "host" | "rack" | "cluster";
+export const LEVELS: readonly Level[] = ["host", "rack", "cluster"];
+
+export type GroupType = "affinity" | "diversity" | "exclusivity";
+export const GROUP_TYPES: readonly GroupType[] = ["affinity", "diversity", "exclusivity"];
+
+/** Whole numbers >= 0. */
+export interface Resources {
+  readonly vcpus: number;
+  readonly ramMiB: number;
+  readonly diskGiB: number;
+}
+
+/** One compute host. `capacity` is what may be given away, after overcommit and standby. */
+export interface Host {
+  readonly name: string;
+  /** null: the host takes no VM of a rack-level group. */
+  readonly rack: string | null;
+  readonly cluster: string | null;
+  /** Availability zone. */
+  readonly zone: string | null;
+  /** Names of the aggregates it belongs to. */
+  readonly aggregates: readonly string[];
+  readonly up: boolean;
+  readonly capacity: Resources;
+  /** The machine itself, before overcommit; no single VM may be larger. */
+  readonly physical: { readonly vcpus: number; readonly ramMiB: number };
+  /** Taken by what is no tracked VM of ours plus, in a data-center file, by the existing VMs too. */
+  readonly used: Resources;
+}
+
+/** A VM that lives in the data center. `groups` holds keys as `groupKey` makes them. */
+export interface ExistingVm {
+  readonly id: string;
+  readonly host: string;
+  readonly groups: readonly string[];
+  /** What it takes beyond the host's `used`; zero for the existing VMs of a data-center file, whose `used` has them. */
+  readonly need: Resources;
+}
+
+export interface Flavor {
+  readonly id: string;
+  readonly name: string;
+  readonly vcpus: number;
+  readonly ramMiB: number;
+  readonly diskGiB: number;
+  readonly extraSpecs: Readonly<Record<string, string>>;
+}
+
+export interface DataCenter {
+  readonly hosts: readonly Host[];
+  /** Aggregate name -> its metadata. */
+  readonly aggregates: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly existing: readonly ExistingVm[];
+  readonly flavors: readonly Flavor[];
+}
+
+/** A VM to be placed. `name` is unique in its application (for a Heat stack: the orchestration id). */
+export interface Vm extends Resources {
+  readonly name: string;
+  readonly zone: string | null;
+  readonly extraSpecs: Readonly<Record<string, string>>;
+  /** Only these hosts may be chosen. An empty list refuses every host. */
+  readonly candidates?: readonly string[];
+  readonly excluded?: readonly string[];
+  /** Already decided: this host and no other, all rules still checked. */
+  readonly fixed?: string;
+}
+
+/**
+ * A plain set of VMs (problems/FORMAT semantics); `members` are names of VMs or of other groups of the application.
+ * `named: false` keeps it out of the data center's memory: it neither joins VMs that live there nor is recorded.
+ */
+export interface Group {
+  readonly name: string;
+  readonly type: GroupType;
+  readonly level: Level;
+  readonly members: readonly string[];
+  readonly named?: boolean;
+}
+
+export interface Application {
+  readonly name: string;
+  readonly vms: readonly Vm[];
+  readonly groups: readonly Group[];
+}
+
+const SHORT: Record<GroupType, string> = { affinity: "AFF", diversity: "DIV", exclusivity: "EX" };
+
+/** How a group is known to the VMs that live in it, e.g. `rack:DIV:db`. */
+export function groupKey(group: { level: Level; type: GroupType; name: string }): string {
+  return `${group.level}:${SHORT[group.type]}:${group.name}`;
+}
+
+/** Levels of the objective in order of weight, as in the problem format. Lower is better. */
+export interface Objective {
+  readonly hosts_activated: number;
+  readonly reserved_bw_mbps: number;
+  readonly hosts_touched: number;
+  readonly racks_touched: number;
+  /** Free vCPU, RAM and disk of the touched hosts, in basis points of their capacity, summed. */
+  readonly left_bp: number;
+}
+
+/** Exact counters of one solve: equal for equal problem, seed and budget. */
+export interface SolveStats {
+  /** Attempts to place a unit (VMs of one host-level affinity); the budget is counted in these. */
+  readonly attempts: number;
+  /** Blocks of 16 hosts looked into. */
+  readonly blocks_visited: number;
+  /** VMs moved onto or off a host. */
+  readonly moves: number;
+}
+
+interface Outcome {
+  /** Version of the inventory that was planned on. */
+  readonly version: number;
+  readonly stats: SolveStats;
+  /** Inside the core, ms. */
+  readonly searchMs: number;
+}
+
+export interface Plan extends Outcome {
+  readonly ok: true;
+  /** VM name -> host name, every VM of the application. */
+  readonly placements: Readonly<Record<string, string>>;
+  readonly objective: Objective;
+  /** Proven lower bounds. */
+  readonly bound: { readonly hosts_activated: number; readonly hosts_touched: number };
+}
+
+/** An expected refusal: a result, not an exception. */
+export interface Refusal extends Outcome {
+  readonly ok: false;
+  /** The rule that emptied the list of hosts, by its name in the catalogue. */
+  readonly rule: string;
+  /** The VM that found no host (one of a host-level affinity stands for all). */
+  readonly vm: string;
+  /** How many hosts each rule refused, applied in the catalogue's order; rules that refused none are left out. */
+  readonly refused: Readonly<Record<string, number>>;
+  /** VMs that had a place when this one found none; 0: not even on the data center as it is. */
+  readonly placedBefore: number;
+  /** One sentence with all of this. */
+  readonly reason: string;
+}
+
+export interface SolveOptions {
+  /** Same problem, seed and budget: same answer. Default 1. */
+  readonly seed?: number;
+  /** Attempts to place a unit after the first construction, for repair and improvement. */
+  readonly budget?: number;
+  /** Ids of existing VMs to think away while solving (they are being re-planned). */
+  readonly without?: readonly string[];
+}
