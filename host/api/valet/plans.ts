@@ -1,0 +1,100 @@
+import { OpenAPIHono, z } from "@hono/zod-openapi";
+import { AppError } from "../../errors.ts";
+import type { PlanRequest, PlanService, PlanView } from "../../services/plans.ts";
+import type { Env } from "../context.ts";
+import { operation, type ResourceContext, servePath } from "../resource.ts";
+import { preparing } from "./errors.ts";
+import { limitResources, planCreate, planSchema, planUpdate } from "./schemas.ts";
+
+const onePlan = z.object({ plan: planSchema });
+const planOrNothing = z.object({ plan: z.union([planSchema, z.strictObject({})]) });
+
+/** `/v1/plans`: where the servers of a stack go. */
+export function plansResource(plans: PlanService, shared: Omit<ResourceContext, "tag">): OpenAPIHono<Env> {
+  const app = new OpenAPIHono<Env>();
+  const context = { ...shared, tag: "plans" };
+
+  servePath(app, "/v1/plans", "/", context, {
+    lookup: async () => null,
+    methods: {
+      GET: operation({
+        summary: "List the plans",
+        success: { status: 200, text: "The plans", schema: z.object({ plans: z.array(planSchema) }) },
+        errors: [],
+        handle: async () => ({ status: 200, body: { plans: (await plans.list()).map(planBody) } }),
+      }),
+      POST: operation({
+        summary: "Plan the servers of a stack; a repeat answers with the recorded plan",
+        body: planCreate,
+        limits: limitResources,
+        success: { status: 201, text: "The plan; empty when the stack has no server", schema: planOrNothing },
+        errors: [400, 404, 409, 413, 500, 503],
+        handle: async ({ caller, body }) => {
+          const plan = await preparing(plans.create(caller, toRequest(body)));
+          return { status: 201, body: { plan: plan === null ? {} : planBody(plan) } };
+        },
+      }),
+    },
+  });
+
+  servePath<PlanView>(app, "/v1/plans", "/{plan}", context, {
+    lookup: (param) => plans.find(param("plan")),
+    methods: {
+      GET: operation({
+        summary: "Show a plan, by its id or its stack's",
+        success: { status: 200, text: "The plan", schema: onePlan },
+        errors: [404],
+        handle: async ({ item }) => ({ status: 200, body: { plan: planBody(item) } }),
+      }),
+      PUT: operation({
+        summary: "Migrate a server (role admin) or update the stack; comes with a later release",
+        body: planUpdate,
+        adminWhen: ({ action }) => action === "migrate",
+        success: { status: 201, text: "The plan", schema: onePlan },
+        errors: [400, 404, 413, 501],
+        handle: async () => {
+          throw new AppError("request.not-implemented", "Updating and migrating plans comes with a later release.");
+        },
+      }),
+      DELETE: operation({
+        summary: "Forget a plan and release what was never built",
+        success: { status: 204, text: "Done" },
+        errors: [404],
+        handle: async ({ item }) => {
+          await plans.remove(item.id);
+          return { status: 204 };
+        },
+      }),
+    },
+  });
+  return app;
+}
+
+function toRequest(body: z.infer<typeof planCreate>): PlanRequest {
+  const resources: PlanRequest["resources"] = Object.fromEntries(
+    Object.entries(body.resources).map(([id, entry]) => [
+      id,
+      {
+        type: entry.type,
+        ...(entry.name === undefined ? {} : { name: entry.name }),
+        ...(entry.properties ? { properties: entry.properties } : {}),
+        ...(entry.metadata ? { metadata: entry.metadata } : {}),
+        ...(entry.resource_id ? { resourceId: entry.resource_id } : {}),
+        ...(entry.locations ? { locations: entry.locations } : {}),
+      },
+    ]),
+  );
+  return {
+    planName: body.plan_name,
+    stackId: body.stack_id,
+    resources,
+    ...(body.locations ? { locations: body.locations } : {}),
+  };
+}
+
+function planBody(plan: PlanView): z.infer<typeof planSchema> {
+  const placements = plan.placements.map(
+    ({ orchestrationId, name, location }) => [orchestrationId, { name, location }] as const,
+  );
+  return { id: plan.id, stack_id: plan.stackId, name: plan.name, placements: Object.fromEntries(placements) };
+}

@@ -1,0 +1,32 @@
+import { z } from "@hono/zod-openapi";
+import { AppError } from "../errors.ts";
+import { clip, pathText } from "./body.ts";
+
+const MAX_SHOWN = 5;
+
+/** The body as the schema reads it. Throws request.invalid naming up to five fields and what each should be. */
+export function validate<T>(schema: z.ZodType<T>, body: unknown): T {
+  const parsed = schema.safeParse(body, { reportInput: true });
+  if (parsed.success) return parsed.data;
+  const { issues } = parsed.error;
+  const shown = issues.slice(0, MAX_SHOWN).map((issue) => sentence(issue, schema));
+  if (issues.length > MAX_SHOWN) shown.push(`and ${issues.length - MAX_SHOWN} more`);
+  throw new AppError("request.invalid", shown.join("; "));
+}
+
+function sentence(issue: z.core.$ZodIssue, schema: z.ZodType): string {
+  if (issue.code === "unrecognized_keys") {
+    const keys = issue.keys.slice(0, MAX_SHOWN).map((key) => pathText([...issue.path, key]));
+    const known = issue.path.length === 0 && schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+    return `${keys.join(", ")}: unknown key${known.length > 0 ? ` (known: ${known.join(", ")})` : ""}`;
+  }
+  return `${pathText(issue.path)}: ${fault(issue)}`;
+}
+
+function fault(issue: z.core.$ZodIssue): string {
+  if (issue.code === "custom") return issue.message;
+  if (issue.input === undefined) return "is required";
+  const given = clip(JSON.stringify(issue.input) ?? String(issue.input), 80);
+  const wanted = issue.message.replace(/^Invalid (input|option|string): /, "").replace(/, received .*$/, "");
+  return `${wanted}, got ${given}`;
+}

@@ -1,0 +1,202 @@
+import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { AppError } from "./errors.ts";
+
+// Every setting of `ostro serve`, once: flag before environment before file before default.
+
+interface Setting<T> {
+  /** For `--help`; with the placeholder of the value. */
+  readonly help: string;
+  readonly placeholder: string;
+  /** Secrets have no flag: a command line can be read by every user of the machine. */
+  readonly secret?: boolean;
+  readonly fallback: T;
+  /** From a flag or variable (text) or the file (JSON). Throws a RangeError that says what would be right. */
+  readonly read: (raw: unknown) => T;
+}
+
+function text(placeholder: string, fallback: string, help: string, form = /./, wanted = "some text"): Setting<string> {
+  return {
+    placeholder,
+    fallback,
+    help,
+    read(raw) {
+      if (typeof raw !== "string" || !form.test(raw)) throw new RangeError(wanted);
+      return raw;
+    },
+  };
+}
+
+function whole(placeholder: string, fallback: number, help: string, min: number, max: number): Setting<number> {
+  return {
+    placeholder,
+    fallback,
+    help,
+    read(raw) {
+      const value = typeof raw === "string" && /^\d{1,15}$/.test(raw) ? Number(raw) : raw;
+      if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max) return value;
+      throw new RangeError(`a whole number from ${min} to ${max}`);
+    },
+  };
+}
+
+function oneOf<T extends string>(placeholder: string, values: readonly [T, ...T[]], help: string): Setting<T> {
+  return {
+    placeholder,
+    fallback: values[0],
+    help: `${help}: ${values.join(" | ")}`,
+    read(raw) {
+      const value = values.find((candidate) => candidate === raw);
+      if (value === undefined) throw new RangeError(values.join(" or "));
+      return value;
+    },
+  };
+}
+
+function secret(setting: Setting<string>): Setting<string> {
+  return { ...setting, secret: true };
+}
+
+const DATABASE_FORM = /^(postgres(ql)?:\/\/.+|pglite:.+|memory:)$/;
+const DATACENTER_FORM = /^(nova|sim:[1-9]\d{0,3}x[1-9]\d{0,3}|.+\.json)$/;
+const IDENTITY_FORM = /^(local|keystone:https?:\/\/.+|.+\.json)$/;
+
+export const SETTINGS = {
+  host: text("address", "127.0.0.1", "address to bind; beyond loopback only with a real identity source"),
+  valetPort: whole("port", 8090, "port of Valet's API; 0 takes any free one", 0, 65_535),
+  valencePort: whole("port", 8181, "port of Valence's API; 0 takes any free one", 0, 65_535),
+  stateDir: text("dir", "./.ostro", "where the local token and the embedded store live"),
+  database: text(
+    "url",
+    "",
+    "postgres://…, pglite:DIR or memory: (default pglite:<state-dir>/data)",
+    DATABASE_FORM,
+    "postgres://…, pglite:DIR or memory:",
+  ),
+  datacenter: text(
+    "source",
+    "sim:4x16",
+    "FILE.json, sim:RACKSxHOSTS or nova",
+    DATACENTER_FORM,
+    "FILE.json, sim:RACKSxHOSTS (each at most 9999) or nova",
+  ),
+  identity: text(
+    "source",
+    "local",
+    "local (a generated admin token), FILE.json or keystone:URL",
+    IDENTITY_FORM,
+    "local, FILE.json or keystone:http(s)://…",
+  ),
+  workers: whole("count", availableParallelism(), "size of the search pool (default: number of cores)", 1, 256),
+  adminRequired: oneOf("which", ["groups_and_migrate", "all"], "requests that need the role admin"),
+  bodyLimitBytes: whole("bytes", 8 * 1024 * 1024, "largest request body", 1024, 1024 * 1024 * 1024),
+  logLevel: oneOf("level", ["info", "trace", "debug", "warn", "error", "fatal", "silent"], "logs from this level on"),
+  keystoneUsername: text("name", "ostro", "service user that may validate tokens"),
+  keystonePassword: secret(text("text", "", "password of the service user")),
+  keystoneProject: text("name", "service", "project of the service user"),
+  keystoneUserDomain: text("name", "Default", "domain of the service user"),
+  keystoneProjectDomain: text("name", "Default", "domain of that project"),
+  keystoneCacheSeconds: whole("seconds", 30, "for how long a valid token is trusted without asking again", 0, 3600),
+} satisfies Record<string, Setting<unknown>>;
+
+export type Config = { readonly [K in keyof typeof SETTINGS]: ReturnType<(typeof SETTINGS)[K]["read"]> };
+type Key = keyof Config;
+
+export const SETTING_KEYS = Object.keys(SETTINGS) as readonly Key[];
+
+/** `valetPort` -> `valet-port`. */
+export function flagOf(key: Key): string {
+  return key.replaceAll(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`);
+}
+
+/** `valetPort` -> `OSTRO_VALET_PORT`. */
+export function variableOf(key: Key): string {
+  return `OSTRO_${flagOf(key).replaceAll("-", "_").toUpperCase()}`;
+}
+
+export interface ConfigSources {
+  /** By key, as given on the command line. */
+  readonly flags: Partial<Record<Key, string>>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Path of a JSON file. */
+  readonly file?: string | undefined;
+}
+
+/** The settings in force. Throws config.invalid, in one line, naming the flag, variable or key that is wrong. */
+export function readConfig({ flags, environment, file }: ConfigSources): Config {
+  const filed = file === undefined ? {} : readFile(file);
+  const read = <K extends Key>(key: K): unknown => {
+    const variable = variableOf(key);
+    const found: [source: string, raw: unknown] | undefined =
+      flags[key] !== undefined
+        ? [`--${flagOf(key)}`, flags[key]]
+        : environment[variable] !== undefined
+          ? [variable, environment[variable]]
+          : Object.hasOwn(filed, key)
+            ? [`${file}: ${key}`, filed[key]]
+            : undefined;
+    const setting: Setting<unknown> = SETTINGS[key];
+    if (!found) return setting.fallback;
+    try {
+      return setting.read(found[1]);
+    } catch (cause) {
+      const given = setting.secret ? "" : `, got ${shown(found[1])}`;
+      throw new AppError("config.invalid", `${found[0]}: expected ${(cause as Error).message}${given}`, { cause });
+    }
+  };
+  const config = Object.fromEntries(SETTING_KEYS.map((key) => [key, read(key)])) as unknown as Config;
+  return checked({ ...config, database: config.database || `pglite:${join(config.stateDir, "data")}` });
+}
+
+/** Passwords inside URLs stay out of messages. */
+function shown(raw: unknown): string {
+  return (JSON.stringify(raw) ?? String(raw)).replace(/:[^/@]*@/, ":…@");
+}
+
+function readFile(path: string): Record<string, unknown> {
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(path, "utf8"));
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const reason = code ? `cannot be read (${code})` : `is not JSON: ${message.replaceAll("\n", " ")}`;
+    throw new AppError("config.invalid", `${path}: ${reason}`, { cause });
+  }
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+    throw new AppError("config.invalid", `${path}: expected a JSON object with settings`);
+  }
+  const unknown = Object.keys(json).filter((key) => !Object.hasOwn(SETTINGS, key));
+  if (unknown.length > 0) {
+    throw new AppError(
+      "config.invalid",
+      `${path}: unknown key ${unknown.join(", ")} (known: ${SETTING_KEYS.join(", ")})`,
+    );
+  }
+  return json as Record<string, unknown>;
+}
+
+/** What no single setting can know. */
+function checked(config: Config): Config {
+  if (config.datacenter === "nova") throw new AppError("config.invalid", "--datacenter nova is not available yet");
+  if (/^keystone:.*\/v2\.0\/*$/.test(config.identity)) {
+    throw new AppError(
+      "config.invalid",
+      `--identity ${config.identity}: only version 3 of Keystone is spoken, use …/v3`,
+    );
+  }
+  if (config.identity.startsWith("keystone:") && config.keystonePassword === "") {
+    throw new AppError("config.invalid", "--identity keystone: needs the service user's OSTRO_KEYSTONE_PASSWORD");
+  }
+  if (config.identity === "local" && !isLoopback(config.host)) {
+    throw new AppError(
+      "config.invalid",
+      `--host ${config.host}: beyond loopback a real identity source is needed, use --identity keystone:URL or --identity FILE.json`,
+    );
+  }
+  return config;
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+}

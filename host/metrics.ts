@@ -1,0 +1,110 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { Application, Plan, Refusal, SolveOptions } from "./core/model.ts";
+
+/** Read when the metrics are asked for. */
+export interface Gauges {
+  hosts(): number;
+  vms(): number;
+  /** Solves that wait for a worker. */
+  poolQueue(): number;
+  /** Bytes of the snapshot copied to the workers since the start. */
+  snapshotBytes(): number;
+}
+
+interface RequestFacts {
+  readonly api: string;
+  readonly method: string;
+  readonly route: string;
+  readonly status: number;
+  readonly ms: number;
+}
+
+/** Prometheus metrics. Labels take values from short closed lists only: routes, methods, statuses, names of rules. */
+export class Metrics {
+  readonly registry = new Registry();
+  private readonly requests: Counter<"api" | "route" | "method" | "status">;
+  private readonly requestSeconds: Histogram<"api" | "route" | "method">;
+  private readonly planSeconds: Histogram<"outcome">;
+  private readonly refusals: Counter<"rule">;
+  private readonly conflicts: Counter;
+
+  constructor(gauges: Gauges) {
+    const registers = [this.registry];
+    this.requests = new Counter({
+      name: "ostro_requests_total",
+      help: "HTTP requests",
+      labelNames: ["api", "route", "method", "status"],
+      registers,
+    });
+    this.requestSeconds = new Histogram({
+      name: "ostro_request_duration_seconds",
+      help: "Time to answer a request",
+      labelNames: ["api", "route", "method"],
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers,
+    });
+    this.planSeconds = new Histogram({
+      name: "ostro_plan_search_seconds",
+      help: "Time one search took inside the core",
+      labelNames: ["outcome"],
+      buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+      registers,
+    });
+    this.refusals = new Counter({
+      name: "ostro_refusals_total",
+      help: "Applications that found no place, by the rule that left no host",
+      labelNames: ["rule"],
+      registers,
+    });
+    this.conflicts = new Counter({
+      name: "ostro_conflicts_total",
+      help: "Plans made again, because the store's inventory had changed meanwhile",
+      registers,
+    });
+    const gauge = (name: string, help: string, value: () => number) =>
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect() {
+          this.set(value());
+        },
+      });
+    gauge("ostro_hosts", "Hosts in the inventory", gauges.hosts);
+    gauge("ostro_vms", "VMs in the inventory", gauges.vms);
+    gauge("ostro_pool_queue", "Searches that wait for a worker", gauges.poolQueue);
+    gauge("ostro_snapshot_copied_bytes", "Bytes of the inventory copied for the workers", gauges.snapshotBytes);
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  request({ api, route, method, status, ms }: RequestFacts): void {
+    this.requests.inc({ api, route, method, status: String(status) });
+    this.requestSeconds.observe({ api, route, method }, ms / 1000);
+  }
+
+  solved(outcome: Plan | Refusal): void {
+    this.planSeconds.observe({ outcome: outcome.ok ? "placed" : "refused" }, outcome.searchMs / 1000);
+    if (!outcome.ok) this.refusals.inc({ rule: outcome.rule });
+  }
+
+  conflict(): void {
+    this.conflicts.inc();
+  }
+}
+
+interface Solver<Inventory> {
+  solve(inventory: Inventory, application: Application, options?: SolveOptions): Promise<Plan | Refusal>;
+  close(): Promise<void>;
+}
+
+/** The same solver, its outcomes counted. */
+export function counted<Inventory>(solver: Solver<Inventory>, metrics: Metrics): Solver<Inventory> {
+  return {
+    async solve(inventory, application, options) {
+      const outcome = await solver.solve(inventory, application, options);
+      metrics.solved(outcome);
+      return outcome;
+    },
+    close: () => solver.close(),
+  };
+}
