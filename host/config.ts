@@ -59,7 +59,7 @@ function secret(setting: Setting<string>): Setting<string> {
 }
 
 const DATABASE_FORM = /^(postgres(ql)?:\/\/.+|pglite:.+|memory:)$/;
-const DATACENTER_FORM = /^(nova|sim:[1-9]\d{0,3}x[1-9]\d{0,3}|.+\.json)$/;
+const DATACENTER_FORM = /^(nova|sim:\d+x\d+|.+\.json)$/;
 const IDENTITY_FORM = /^(local|keystone:https?:\/\/.+|.+\.json)$/;
 
 export const SETTINGS = {
@@ -79,7 +79,7 @@ export const SETTINGS = {
     "sim:4x16",
     "FILE.json, sim:RACKSxHOSTS or nova",
     DATACENTER_FORM,
-    "FILE.json, sim:RACKSxHOSTS (each at most 9999) or nova",
+    "FILE.json, sim:RACKSxHOSTS or nova",
   ),
   identity: text(
     "source",

@@ -1,0 +1,38 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from "commander";
+import { addDb } from "./cli/db.ts";
+import { addLater } from "./cli/later.ts";
+import { addPlan } from "./cli/plan.ts";
+import { addServe } from "./cli/serve.ts";
+import { AppError } from "./errors.ts";
+
+// Exit codes: 0 done, 1 failure, 2 an option, setting or file is wrong, 3 (ostro plan) no place for the application.
+
+const program = new Command("ostro")
+  .description("Plans where the virtual machines of an OpenStack application run, as a whole.")
+  .exitOverride()
+  .configureOutput({ outputError: (message, write) => write(`ostro: ${oneLine(message.replace(/^error: /, ""))}\n`) });
+addServe(program);
+addPlan(program);
+addDb(program);
+addLater(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (!(error instanceof AppError)) {
+    process.stderr.write(`ostro: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    return 1;
+  }
+  process.stderr.write(`ostro: ${oneLine(error.message)}\n`);
+  return error.code === "config.invalid" || error.code === "file.invalid" ? 2 : 1;
+}
+
+function oneLine(text: string): string {
+  return text.trim().replaceAll(/\s*\n\s*/g, " ");
+}

@@ -1,0 +1,16 @@
+import type { Command } from "commander";
+import { openStore } from "../../db/client.ts";
+import { addSettings, settingsFrom } from "./serve.ts";
+
+/** `ostro db migrate`: bring the store's schema up to date, without serving. */
+export function addDb(program: Command): void {
+  const db = program.command("db").description("Look after the store.");
+  addSettings(db.command("migrate").description("Bring the schema of the store up to date."), [
+    "database",
+    "stateDir",
+  ]).action(async (flags: Record<string, string>) => {
+    const store = await openStore(settingsFrom(flags).database);
+    await store.close();
+    process.stdout.write("The schema is up to date.\n");
+  });
+}

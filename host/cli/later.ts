@@ -1,0 +1,32 @@
+import type { Command } from "commander";
+import { AppError } from "../errors.ts";
+
+const LATER = {
+  simulate: "replay a trace of arrivals and departures",
+  group: "manage groups of a running server",
+  config: "convert configuration files of the originals",
+  listen: "take part in a cloud's message bus",
+  resync: "read the inventory again",
+  "pod-manager": "manage pod managers",
+  node: "manage composed nodes",
+  device: "manage pooled devices",
+};
+
+/** Commands that are promised, so that they say so instead of "unknown command". */
+export function addLater(program: Command): void {
+  for (const [name, description] of Object.entries(LATER)) {
+    program
+      .command(name, { hidden: true })
+      .description(`${description} (not available yet)`)
+      .allowUnknownOption()
+      .allowExcessArguments()
+      .action(() => {
+        throw notAvailable(name);
+      });
+  }
+}
+
+/** For an option or a command of a later release; exits 2. */
+export function notAvailable(what: string): AppError {
+  return new AppError("config.invalid", `${what} is not available yet`);
+}

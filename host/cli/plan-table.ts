@@ -1,0 +1,36 @@
+import type { DataCenter, Plan, Refusal } from "../core/model.ts";
+
+/** VM, host and rack, then the objective beside its lower bound. */
+export function planTable(plan: Plan, dataCenter: DataCenter): string {
+  const rackOf = new Map(dataCenter.hosts.map((host) => [host.name, host.rack ?? "-"]));
+  const placed = Object.entries(plan.placements).map(([vm, host]) => [vm, host, rackOf.get(host) ?? "-"]);
+  const bounds: Readonly<Record<string, number>> = plan.bound;
+  const levels = Object.entries(plan.objective).map(([level, value]) => {
+    const bound = bounds[level];
+    return [level, String(value), bound === undefined ? "" : `(at least ${bound})`];
+  });
+  return [...columns([["VM", "HOST", "RACK"], ...placed]), "", ...columns(levels)].join("\n");
+}
+
+/** Why there is no place; with `explain` how many hosts each rule refused. */
+export function refusalText(refusal: Refusal, explain: boolean): string {
+  if (!explain) return `No place: ${refusal.reason}`;
+  const counts = Object.entries(refusal.refused).map(([rule, hosts]) => [`  ${rule}`, String(hosts), "hosts refused"]);
+  return [
+    `No place: ${refusal.reason}`,
+    "",
+    `For ${refusal.vm}, after ${refusal.placedBefore} VMs had a place:`,
+    ...columns(counts),
+  ].join("\n");
+}
+
+function columns(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = [];
+  for (const row of rows) for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length);
+  return rows.map((row) =>
+    row
+      .map((cell, at) => cell.padEnd(widths[at]!))
+      .join("  ")
+      .trimEnd(),
+  );
+}

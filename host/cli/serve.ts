@@ -1,0 +1,55 @@
+import { type Command, Option } from "commander";
+import { type Config, flagOf, readConfig, SETTING_KEYS, SETTINGS, variableOf } from "../config.ts";
+import { startServer } from "../main.ts";
+
+/** `ostro serve`: both APIs in one process, until SIGTERM or SIGINT. */
+export function addServe(program: Command): void {
+  const command = program.command("serve").description("Serve Valet's and Valence's API.");
+  addSettings(command).action(async (flags: Record<string, string>) => {
+    const config = settingsFrom(flags);
+    const server = await startServer(config);
+    process.stdout.write(greeting(server.valetUrl, server.valenceUrl, server.localToken));
+  });
+}
+
+/** The flags of every setting but the secret ones, and `--config`. */
+export function addSettings(command: Command, keys: readonly (keyof Config)[] = SETTING_KEYS): Command {
+  for (const key of keys) {
+    const { help, placeholder, fallback, ...rest } = SETTINGS[key];
+    if ("secret" in rest && rest.secret) continue;
+    const shown = fallback === "" || help.includes("(default") ? "" : ` (default ${fallback})`;
+    command.addOption(new Option(`--${flagOf(key)} <${placeholder}>`, `${help}${shown} [${variableOf(key)}]`));
+  }
+  return command.option("--config <file>", "JSON file with settings, keys in camel case").allowExcessArguments(false);
+}
+
+export function settingsFrom({ config: file, ...flags }: Record<string, string>): Config {
+  return readConfig({ flags, environment: process.env, file });
+}
+
+function greeting(valetUrl: string, valenceUrl: string, token: string | null): string {
+  const lines = [`Ostro is ready: Valet's API at ${valetUrl}, Valence's at ${valenceUrl}`];
+  if (token !== null) {
+    lines.push(
+      `Token: ${token}`,
+      "",
+      "Make a first plan, two servers in different racks:",
+      `curl -s -X POST ${valetUrl}/v1/plans -H 'X-Auth-Token: ${token}' -d '${JSON.stringify(FIRST_PLAN)}'`,
+    );
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+const FIRST_PLAN = {
+  plan_name: "first",
+  stack_id: "first",
+  resources: {
+    web1: { name: "web1", type: "OS::Nova::Server", properties: { flavor: "m1.small" } },
+    web2: { name: "web2", type: "OS::Nova::Server", properties: { flavor: "m1.small" } },
+    apart: {
+      name: "apart",
+      type: "ATT::Valet::GroupAssignment",
+      properties: { group_type: "diversity", level: "rack", resources: ["web1", "web2"] },
+    },
+  },
+};
