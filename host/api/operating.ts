@@ -1,4 +1,4 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import type { Env } from "./context.ts";
 
 export interface Operating {
@@ -11,17 +11,18 @@ export interface Operating {
 /** Health, readiness and metrics, without a token, on both ports. */
 export function operatingRoutes(operating: Operating): Hono<Env> {
   const app = new Hono<Env>();
-  app.use(async (c, next) => {
-    c.set("route", c.req.path);
-    c.header("Cache-Control", "no-store");
-    await next();
-  });
-  app.get("/healthz", (c) => c.json({ status: "ok" }));
-  app.get("/readyz", async (c) => {
+  const serve = (path: string, answer: (c: Context<Env>) => Response | Promise<Response>) =>
+    app.get(path, (c) => {
+      c.set("route", path);
+      c.header("Cache-Control", "no-store");
+      return answer(c);
+    });
+  serve("/healthz", (c) => c.json({ status: "ok" }));
+  serve("/readyz", async (c) => {
     const reason = await operating.notReady();
     return reason === null ? c.json({ status: "ready" }) : c.json({ status: "not ready", reason }, 503);
   });
-  app.get("/metrics", async (c) => {
+  serve("/metrics", async (c) => {
     const { contentType, text } = await operating.metrics();
     return c.body(text, 200, { "Content-Type": contentType });
   });

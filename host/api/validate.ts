@@ -25,8 +25,26 @@ function sentence(issue: z.core.$ZodIssue, schema: z.ZodType): string {
 
 function fault(issue: z.core.$ZodIssue): string {
   if (issue.code === "custom") return issue.message;
+  if (issue.code === "invalid_key") return `the key: ${wanted(issue.issues[0]!)}`;
   if (issue.input === undefined) return "is required";
-  const given = clip(JSON.stringify(issue.input) ?? String(issue.input), 80);
-  const wanted = issue.message.replace(/^Invalid (input|option|string): /, "").replace(/, received .*$/, "");
-  return `${wanted}, got ${given}`;
+  return `${wanted(issue)}, got ${clip(JSON.stringify(issue.input) ?? String(issue.input), 80)}`;
+}
+
+function wanted(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return `expected ${issue.expected === "record" ? "object" : issue.expected}`;
+    case "invalid_value":
+      return `expected ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
+    case "too_small":
+      return `expected at least ${issue.minimum} ${unitOf(issue.origin)}`;
+    case "too_big":
+      return `expected at most ${issue.maximum} ${unitOf(issue.origin)}`;
+    default:
+      return issue.message;
+  }
+}
+
+function unitOf(origin: string): string {
+  return origin === "string" ? "characters" : "entries";
 }

@@ -1,5 +1,4 @@
-import { Hono } from "hono";
-import { cors } from "hono/cors";
+import { Hono, type MiddlewareHandler } from "hono";
 import { AppError } from "../../errors.ts";
 import type { Env } from "../context.ts";
 import { observe, type RequestObserver } from "../observe.ts";
@@ -17,8 +16,7 @@ export interface ValenceApi {
 export function valenceApi({ operating, observer }: ValenceApi): Hono<Env> {
   const app = new Hono<Env>({ getPath: pathOf });
   app.use(observe("valence", observer));
-  // Open to every origin, as the original: its browser interface is served from another port.
-  app.use(cors());
+  app.use(openToEveryOrigin);
   app.onError((error, c) => {
     if (!(error instanceof AppError)) observer.failed(error, c.var.requestId);
     return answerError(c, error);
@@ -36,3 +34,16 @@ export function valenceApi({ operating, observer }: ValenceApi): Hono<Env> {
   }
   return app;
 }
+
+/**
+ * As the original, whose browser interface is served from another port. Hono's own middleware would answer OPTIONS
+ * itself, without Allow and with another status than the contract's.
+ */
+const openToEveryOrigin: MiddlewareHandler<Env> = async (c, next) => {
+  await next();
+  c.header("Access-Control-Allow-Origin", "*");
+  if (c.req.method !== "OPTIONS") return;
+  c.header("Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS, PUT, PATCH, DELETE");
+  const wanted = c.req.header("Access-Control-Request-Headers");
+  if (wanted !== undefined) c.header("Access-Control-Allow-Headers", wanted);
+};
