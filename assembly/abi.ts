@@ -1,0 +1,135 @@
+// The wire between core and host. Both compilers read this file, so it holds untyped numeric constants only: no
+// types, no enums, no imports. All integers on the wire are little-endian i32.
+
+export const ABI_VERSION = 1;
+
+// ---- Levels of the topology, and what "no such container" looks like -------------------------------------------------
+export const LEVEL_HOST = 0;
+export const LEVEL_RACK = 1;
+export const LEVEL_CLUSTER = 2;
+export const LEVEL_COUNT = 3;
+export const NONE = -1;
+
+// ---- Inventory: columns one after the other, each padded to 16 bytes -------------------------------------------------
+// A row of a host column is one host. Rows of a rack are neighbours; a rack starts on a block, and what is left over of
+// its last block is pad: rows with negative free capacity, which therefore never pass a capacity kernel.
+export const BLOCK_SHIFT = 4;
+export const BLOCK_ROWS = 16;
+export const PAD_FREE = -2147483648;
+
+// Host columns (one i32 a row).
+export const FREE_VCPUS = 0; // vCPU; PAD_FREE in pad rows; negative where more is used than there is
+export const FREE_RAM = 1; // MiB
+export const FREE_DISK = 2; // GiB
+export const HOST_CLASS = 3; // row of the class columns
+export const HOST_VMS = 4; // VMs on it, whoever put them there
+export const HOST_OWNER = 5; // exclusivity class of its VMs, see OWNER_*
+// Block columns: upper bounds of free capacity over its up hosts, -1 if it has none of the kind.
+export const BLOCK_RACK = 6; // rack row
+export const ACTIVE_VCPUS = 7; // over hosts that hold a VM
+export const ACTIVE_RAM = 8;
+export const ACTIVE_DISK = 9;
+export const EMPTY_VCPUS = 10; // over hosts that hold none
+export const EMPTY_RAM = 11;
+export const EMPTY_DISK = 12;
+// Rack columns. Hosts without a rack share a row whose RACK_REAL is 0, one per cluster.
+export const RACK_BLOCK = 13; // its first block; one row more than racks, so that the next row is the end
+export const RACK_CLUSTER = 14; // cluster row or NONE
+export const RACK_REAL = 15; // 1, or 0: these hosts have no rack
+export const RACK_VMS = 16;
+export const RACK_OWNER = 17;
+export const RACK_VCPUS = 18; // free capacity of its up hosts, summed, at most 2^31-1
+export const RACK_RAM = 19;
+export const RACK_DISK = 20;
+// Cluster columns. Racks of a cluster are neighbours.
+export const CLUSTER_RACK = 21; // its first rack; one row more than clusters
+export const CLUSTER_VMS = 22;
+export const CLUSTER_OWNER = 23;
+// Class columns: hosts that no rule on fixed facts can tell apart share a class.
+export const CLASS_UP = 24; // 1 or 0
+export const CLASS_ZONE = 25; // zone number or NONE
+export const CLASS_AGGREGATES = 26; // number of its set of aggregates
+export const CLASS_PHYSICAL_VCPUS = 27; // largest VM the machine itself can hold
+export const CLASS_PHYSICAL_RAM = 28;
+export const CLASS_VCPUS = 29; // capacity after overcommit and standby
+export const CLASS_RAM = 30;
+export const CLASS_DISK = 31;
+// Totals: one row each, over all active up hosts, at most 2^31-1.
+export const TOTAL_VCPUS = 32;
+export const TOTAL_RAM = 33;
+export const TOTAL_DISK = 34;
+
+export const FIRST_BLOCK_COLUMN = 6;
+export const FIRST_RACK_COLUMN = 13;
+export const FIRST_CLUSTER_COLUMN = 21;
+export const FIRST_CLASS_COLUMN = 24;
+export const FIRST_TOTAL_COLUMN = 32;
+export const COLUMN_COUNT = 35;
+
+// Exclusivity class of a container: VMs may share a container exactly when they belong to the same exclusivity groups
+// of its level, so each such set of groups is one number. 0: its VMs belong to none.
+export const OWNER_NONE = 0;
+export const OWNER_CLOSED = -1; // VMs of different sets live there: nobody may join
+
+// ---- Request: words from the start of the request buffer -------------------------------------------------------------
+export const REQUEST_VMS = 0; // number of VM records
+export const REQUEST_VM_TABLE = 1; // word offset of the first
+export const REQUEST_GROUPS = 2; // affinity and diversity groups
+export const REQUEST_GROUP_TABLE = 3;
+export const REQUEST_AGGREGATE_SETS = 4; // columns of the spec table
+export const REQUEST_SPEC_TABLE = 5; // word offset; word [spec x sets + set] is 1 if one aggregate of the set satisfies the specs
+export const REQUEST_FRESH_OWNER = 6; // exclusivity classes from this number on live nowhere yet
+export const REQUEST_PATCHES = 7; // inventory cells to read differently during this solve
+export const REQUEST_PATCH_TABLE = 8; // triples: column, row, value
+export const REQUEST_HEADER = 9;
+
+// A VM record. Rules on host classes may read the words before VM_DISK only: VMs equal in them share the answers.
+export const VM_VCPUS = 0;
+export const VM_RAM = 1; // MiB
+export const VM_ZONE = 2; // zone number, or NONE: any
+export const VM_SPECS = 3; // row of the spec table, or NONE: no specs
+export const VM_DISK = 4; // GiB
+export const VM_CANDIDATES = 5; // word offset of ascending host rows
+export const VM_CANDIDATE_COUNT = 6; // NONE: every host is one
+export const VM_EXCLUDED = 7; // word offset of ascending host rows
+export const VM_EXCLUDED_COUNT = 8;
+export const VM_FIXED = 9; // 1: decided already; its only candidate host is VM_FIXED_ROW
+export const VM_FIXED_ROW = 10;
+export const VM_OWNERS = 11; // exclusivity class per level
+export const VM_WORDS = 14;
+export const VM_CLASS_WORDS = 4;
+
+export const GROUP_KIND = 0; // KIND_*
+export const GROUP_LEVEL = 1;
+export const GROUP_MEMBERS = 2; // word offset of pairs: VM, ordinal of the direct member it stands below
+export const GROUP_MEMBER_COUNT = 3; // number of pairs
+export const GROUP_ORDINALS = 4; // number of direct members
+export const GROUP_LIVING = 5; // word offset of container rows where the group lives already
+export const GROUP_LIVING_COUNT = 6;
+export const GROUP_WORDS = 7;
+export const KIND_AFFINITY = 0;
+export const KIND_DIVERSITY = 1;
+
+// ---- Result: words from the pointer that `result()` returns ----------------------------------------------------------
+export const RESULT_STATUS = 0; // STATUS_*
+export const RESULT_ACTIVATED = 1; // hosts that held no VM before
+export const RESULT_TOUCHED = 2;
+export const RESULT_RACKS = 3;
+export const RESULT_LEFT = 4; // basis points, i64 over two words
+export const RESULT_BOUND_ACTIVATED = 6;
+export const RESULT_BOUND_TOUCHED = 7;
+export const RESULT_ATTEMPTS = 8;
+export const RESULT_BLOCKS = 9;
+export const RESULT_MOVES = 10;
+export const RESULT_REFUSED_VM = 11;
+export const RESULT_REFUSED_RULE = 12; // row of the catalogue that emptied the list, or NONE
+export const RESULT_PLACED_BEFORE = 13; // VMs that had a host when the refused one found none
+export const RESULT_REFUSED = 14; // hosts refused per rule, MAX_RULES words
+export const RESULT_HOSTS = 46; // host row per VM
+
+export const MAX_RULES = 32;
+export const MAX_VMS = 4096;
+
+export const STATUS_PLACED = 1;
+export const STATUS_REFUSED = 2; // repair gave up or no host at all; RESULT_REFUSED_* tell
+export const STATUS_SEARCHING = 0; // more attempts may help

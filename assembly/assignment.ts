@@ -1,0 +1,205 @@
+// Where the units stand, and everything that follows from it. `place` and `remove` undo each other exactly; the log of
+// them is the undo log of the search, so no state is ever copied.
+
+import { LEVEL_HOST, NONE, OWNER_NONE } from "./abi";
+import { audit } from "./audit";
+import {
+  classDisk,
+  classRam,
+  classVcpus,
+  clusterVms,
+  freeDisk,
+  freeRam,
+  freeVcpus,
+  hostClass,
+  hostVms,
+  rackCluster,
+  rackOf,
+  rackTouched,
+  rackVms,
+  touchedSlot,
+} from "./inventory";
+import { add, get, put, words } from "./lib/arena";
+import { vmCount } from "./request";
+import { movedRules } from "./rules";
+import { needDisk, needRam, needVcpus, unitCount, unitOwner, unitSize } from "./units";
+
+/** Unit -> host row, NONE: not placed. */
+export let hostOf: usize = 0;
+
+/** Touched hosts, in no order: row, units on it, whether it held no VM before. */
+export let touchedCount = 0;
+export let touchedRow: usize = 0;
+export let touchedUnits: usize = 0;
+export let touchedFresh: usize = 0;
+
+// Levels of the objective, kept up to date.
+export let unplacedVms = 0;
+export let activated = 0;
+export let racksTouched = 0;
+
+/** Needs of the units without exclusivity that wait for a host: what a newly opened host may yet absorb. */
+export let waitingVcpus: i64 = 0;
+export let waitingRam: i64 = 0;
+export let waitingDisk: i64 = 0;
+
+/** Exact work counter. */
+export let moves = 0;
+
+// Undo log: a placed unit, or a removed one with the row it stood on, as (unit, row or ~row).
+let log: usize = 0;
+let logEnd = 0;
+let logCapacity = 0;
+
+export function prepareAssignment(): void {
+  hostOf = words(unitCount, NONE);
+  touchedCount = 0;
+  touchedRow = words(unitCount, 0);
+  touchedUnits = words(unitCount, 0);
+  touchedFresh = words(unitCount, 0);
+  unplacedVms = vmCount;
+  activated = 0;
+  racksTouched = 0;
+  waitingVcpus = waitingRam = waitingDisk = 0;
+  for (let u = 0; u < unitCount; u++) waits(u, 1);
+  moves = 0;
+  // An iteration of the search removes and places each unit at most once beyond what it takes back at once.
+  logCapacity = 4 * unitCount + 16;
+  log = words(logCapacity << 1, 0);
+  logEnd = 0;
+}
+
+function waits(unit: i32, by: i32): void {
+  if (unitOwner(unit, LEVEL_HOST) != OWNER_NONE) return;
+  waitingVcpus += <i64>(by * get(needVcpus, unit));
+  waitingRam += <i64>by * <i64>get(needRam, unit);
+  waitingDisk += <i64>by * <i64>get(needDisk, unit);
+}
+
+function put_(unit: i32, row: i32): void {
+  movedRules(unit, row, 1);
+  const size = unitSize(unit);
+  const rack = rackOf(row);
+  const cluster = get(rackCluster, rack);
+  let slot = get(touchedSlot, row) - 1;
+  if (slot < 0) {
+    slot = touchedCount++;
+    put(touchedSlot, row, slot + 1);
+    put(touchedRow, slot, row);
+    put(touchedUnits, slot, 0);
+    const fresh = get(hostVms, row) == 0 ? 1 : 0;
+    put(touchedFresh, slot, fresh);
+    activated += fresh;
+    add(rackTouched, rack, 1);
+    if (get(rackTouched, rack) == 1) racksTouched++;
+  }
+  add(touchedUnits, slot, 1);
+  add(hostVms, row, size);
+  add(rackVms, rack, size);
+  if (cluster != NONE) add(clusterVms, cluster, size);
+  put(hostOf, unit, row);
+  unplacedVms -= size;
+  waits(unit, -1);
+  moves++;
+  if (CHECK) audit();
+}
+
+function take(unit: i32, row: i32): void {
+  const size = unitSize(unit);
+  const rack = rackOf(row);
+  const cluster = get(rackCluster, rack);
+  add(hostVms, row, -size);
+  add(rackVms, rack, -size);
+  if (cluster != NONE) add(clusterVms, cluster, -size);
+  const slot = get(touchedSlot, row) - 1;
+  add(touchedUnits, slot, -1);
+  if (get(touchedUnits, slot) == 0) {
+    activated -= get(touchedFresh, slot);
+    put(touchedSlot, row, 0);
+    add(rackTouched, rack, -1);
+    if (get(rackTouched, rack) == 0) racksTouched--;
+    const last = --touchedCount;
+    if (slot != last) {
+      const moved = get(touchedRow, last);
+      put(touchedRow, slot, moved);
+      put(touchedUnits, slot, get(touchedUnits, last));
+      put(touchedFresh, slot, get(touchedFresh, last));
+      put(touchedSlot, moved, slot + 1);
+    }
+  }
+  put(hostOf, unit, NONE);
+  unplacedVms += size;
+  waits(unit, 1);
+  movedRules(unit, row, -1);
+  moves++;
+  if (CHECK) audit();
+}
+
+function note(unit: i32, entry: i32): void {
+  assert(logEnd < logCapacity);
+  put(log, logEnd << 1, unit);
+  put(log, (logEnd << 1) + 1, entry);
+  logEnd++;
+}
+
+export function place(unit: i32, row: i32): void {
+  put_(unit, row);
+  note(unit, ~row);
+}
+
+export function remove(unit: i32): void {
+  const row = get(hostOf, unit);
+  take(unit, row);
+  note(unit, row);
+}
+
+/** A point to come back to. */
+export function markLog(): i32 {
+  return logEnd;
+}
+
+/** Back to the point, exactly. */
+export function rollback(mark: i32): void {
+  while (logEnd > mark) {
+    logEnd--;
+    const unit = get(log, logEnd << 1);
+    const entry = get(log, (logEnd << 1) + 1);
+    if (entry < 0) take(unit, ~entry);
+    else put_(unit, entry);
+  }
+}
+
+/** What was done so far can no longer be undone, except by removing each unit. */
+export function forget(): void {
+  logEnd = 0;
+}
+
+/** Takes every unit off: the inventory is as the host wrote it. */
+export function clear(): void {
+  for (let u = 0; u < unitCount; u++) {
+    const row = get(hostOf, u);
+    if (row != NONE) take(u, row);
+  }
+  logEnd = 0;
+}
+
+/** The last level of the objective: free vCPU, RAM and disk of the touched hosts in basis points of capacity. */
+export function left(): i64 {
+  let sum: i64 = 0;
+  for (let slot = 0; slot < touchedCount; slot++) {
+    const row = get(touchedRow, slot);
+    const hardware = get(hostClass, row);
+    sum += basisPoints(get(freeVcpus, row), get(classVcpus, hardware));
+    sum += basisPoints(get(freeRam, row), get(classRam, hardware));
+    sum += basisPoints(get(freeDisk, row), get(classDisk, hardware));
+  }
+  return sum;
+}
+
+/** Rounded down, also below zero: a host may be over its disk while it takes a VM that needs none. */
+function basisPoints(free: i32, capacity: i32): i64 {
+  if (capacity <= 0) return 0;
+  const product = 10000 * <i64>free;
+  const quotient = product / <i64>capacity;
+  return product % <i64>capacity < 0 ? quotient - 1 : quotient;
+}

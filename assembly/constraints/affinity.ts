@@ -1,0 +1,80 @@
+import {
+  GROUP_KIND,
+  GROUP_LEVEL,
+  GROUP_LIVING,
+  GROUP_LIVING_COUNT,
+  KIND_AFFINITY,
+  LEVEL_CLUSTER,
+  LEVEL_HOST,
+  LEVEL_RACK,
+  NONE,
+  RACK_BLOCK,
+} from "../abi";
+import { Constraint } from "../constraint";
+import { columnAt, containerOf, rackBlock } from "../inventory";
+import { add, get, put, words } from "../lib/arena";
+import { Membership, membershipsOf } from "../memberships";
+import { groupCount, groupWord, wordAt } from "../request";
+
+/** A group that lives in two containers already: no VM can join it. */
+const TORN = -2;
+
+let memberships: Membership = changetype<Membership>(0);
+let container: usize = 0; // group -> where its VMs are, NONE: nowhere yet
+let count: usize = 0; // group -> what holds it there: placed units, and one for VMs that live in the data center
+
+/** Hard. All VMs of an affinity group are in one container of its level, with those that live there already. */
+export class Affinity extends Constraint {
+  get spec(): string {
+    return '{"name":"affinity","text":"affinity"}';
+  }
+
+  prepare(): void {
+    memberships = membershipsOf(KIND_AFFINITY);
+    container = words(groupCount, NONE);
+    count = words(groupCount, 0);
+    for (let g = 0; g < groupCount; g++) {
+      if (groupWord(g, GROUP_KIND) != KIND_AFFINITY) continue;
+      const living = groupWord(g, GROUP_LIVING_COUNT);
+      if (living == 0) continue;
+      put(container, g, living > 1 ? TORN : get(wordAt(groupWord(g, GROUP_LIVING)), 0));
+      put(count, g, 1);
+    }
+  }
+
+  concerns(unit: i32): bool {
+    return memberships.has(unit);
+  }
+
+  allows(unit: i32, row: i32): bool {
+    for (let i = memberships.from(unit), end = memberships.to(unit); i < end; i++) {
+      const g = memberships.group(i);
+      if (!fits(g, containerOf(groupWord(g, GROUP_LEVEL), row))) return false;
+    }
+    return true;
+  }
+
+  mayEnter(unit: i32, rack: i32): bool {
+    const row = get(rackBlock, rack) << 4;
+    for (let i = memberships.from(unit), end = memberships.to(unit); i < end; i++) {
+      const g = memberships.group(i);
+      const level = groupWord(g, GROUP_LEVEL);
+      if (level != LEVEL_HOST && !fits(g, containerOf(level, row))) return false;
+    }
+    return true;
+  }
+
+  moved(unit: i32, row: i32, by: i32): void {
+    for (let i = memberships.from(unit), end = memberships.to(unit); i < end; i++) {
+      const g = memberships.group(i);
+      if (by > 0 && get(count, g) == 0) put(container, g, containerOf(groupWord(g, GROUP_LEVEL), row));
+      add(count, g, by);
+      if (get(count, g) == 0) put(container, g, NONE);
+    }
+  }
+}
+
+function fits(group: i32, candidate: i32): bool {
+  const at = get(container, group);
+  return candidate != NONE && (at == NONE || at == candidate);
+}

@@ -1,0 +1,101 @@
+// Every exported function; no algorithms. Pointers are byte offsets into the exported memory.
+
+import { ABI_VERSION, BLOCK_SHIFT, NONE } from "./abi";
+import * as assignment from "./assignment";
+import { CONSTRAINTS } from "./constraints";
+import * as inventory from "./inventory";
+import { get } from "./lib/arena";
+import * as req from "./request";
+import * as rules from "./rules";
+import * as run from "./solve";
+import { unitOf } from "./units";
+
+export { selftest0 } from "./selftest";
+
+export function abiVersion(): i32 {
+  return ABI_VERSION;
+}
+
+/** Lays out the columns of an inventory; returns where they begin. The host then writes `inventoryBytes()` there. */
+export function layout(blocks: i32, racks: i32, clusters: i32, classes: i32): usize {
+  return inventory.layout(blocks, racks, clusters, classes);
+}
+
+export function inventoryBytes(): usize {
+  return inventory.inventoryBytes;
+}
+
+/** Address of a column (abi.ts). */
+export function columnAt(column: i32): usize {
+  return inventory.columnAt(column);
+}
+
+/** Room for a request of `count` words; returns where it begins. */
+export function requestBuffer(count: i32): usize {
+  return req.requestBuffer(count);
+}
+
+export function begin(seed: i32): void {
+  run.begin(seed);
+}
+
+export function construct(): i32 {
+  return run.construct();
+}
+
+/** `limit`: attempts in all since `begin`. `untilPlaced`: 1 stops as soon as every VM has a host. */
+export function improve(limit: i32, untilPlaced: i32): i32 {
+  return run.improve(limit, untilPlaced != 0);
+}
+
+export function attempts(): i32 {
+  return run.attemptsUsed();
+}
+
+export function finish(): i32 {
+  return run.finish();
+}
+
+/** Address of the result words (abi.ts), valid until the next request. */
+export function result(): usize {
+  return run.result;
+}
+
+export function ruleCount(): i32 {
+  return rules.RULE_COUNT;
+}
+
+/** Address of the rule's spec: JSON in UTF-16, its byte length 4 bytes before. */
+export function ruleSpec(rule: i32): usize {
+  return changetype<usize>(unchecked(CONSTRAINTS[rule]).spec);
+}
+
+// ---- For tests -------------------------------------------------------------------------------------------------------
+
+/** Rules to leave out from the next `begin` on, as bits. */
+export function disableRules(bits: i32): void {
+  rules.disable(bits);
+}
+
+/** What one rule says about the 16 hosts of a block for the unit of a VM, after `begin`. */
+export function filterRule(rule: i32, vm: i32, block: i32, mask: i32): i32 {
+  return rules.filterRule(rule, get(unitOf, vm), block, mask);
+}
+
+/** What all rules say together. */
+export function filterAll(vm: i32, block: i32, mask: i32): i32 {
+  return rules.allowed(get(unitOf, vm), block, mask);
+}
+
+/** 0 if a rule keeps the VM's unit out of the whole rack of this host row. */
+export function mayEnterRackOf(vm: i32, row: i32): i32 {
+  return rules.mayEnter(get(unitOf, vm), get(inventory.blockRack, row >> BLOCK_SHIFT)) ? 1 : 0;
+}
+
+/** Puts the VM's whole unit on a host row, or takes it off (`row` NONE). Does nothing if it is there already. */
+export function move(vm: i32, row: i32): void {
+  const unit = get(unitOf, vm);
+  if (get(assignment.hostOf, unit) != NONE) assignment.remove(unit);
+  if (row != NONE) assignment.place(unit, row);
+  assignment.forget();
+}

@@ -1,0 +1,266 @@
+// The best host for one unit as things are now. Levels of the objective in their order: a touched host costs nothing, a
+// host that already runs VMs costs less than an empty one. Among new hosts the one that can absorb the largest share of
+// what still waits is taken (estimate-based greedy), then one in a touched rack, then the tightest fit, then the lowest row.
+
+import { BLOCK_SHIFT, LEVEL_HOST, NONE, OWNER_NONE, REQUEST_FRESH_OWNER } from "../abi";
+import { hostOf, touchedCount, touchedRow, waitingDisk, waitingRam, waitingVcpus } from "../assignment";
+import {
+  ALL_ROWS,
+  activeDisk,
+  activeRam,
+  activeVcpus,
+  blockRack,
+  classDisk,
+  classRam,
+  classVcpus,
+  emptyDisk,
+  emptyRam,
+  emptyVcpus,
+  freeDisk,
+  freeRam,
+  freeVcpus,
+  hostClass,
+  hostVms,
+  rackBlock,
+  rackCount,
+  rackOf,
+  rackTouched,
+  touchedSlot,
+} from "../inventory";
+import { get, put, words } from "../lib/arena";
+import { below } from "../lib/rng";
+import { request } from "../request";
+import { allowed, diskMatters, mayEnter, ramMatters, vcpusMatter } from "../rules";
+import { needDisk, needRam, needVcpus, unitCount, unitOwner } from "../units";
+import { domainCount, domainRows } from "./domain";
+
+/** Steps in which a share of the waiting demand is measured: coarse, so that rack and fit can decide between near equals. */
+const SHARES: f32 = 64;
+/** Blocks looked into that can only equal the best share found: they may improve rack and fit, the last levels. */
+const PATIENCE = 24;
+
+/** Exact work counters. */
+export let attempts = 0;
+export let blocksVisited = 0;
+
+/** One in this many hosts is overlooked during improvement, so that it does not repeat itself (blinks, Christiaens and Vanden Berghe 2020); 0: none. */
+let blinkRate = 0;
+
+let rackStamp: usize = 0;
+let stamp = 0;
+
+// The demand that a new host should absorb, as factors: share = min over resources of min(1, free x factor + offset).
+let factorVcpus: f32 = 0;
+let factorRam: f32 = 0;
+let factorDisk: f32 = 0;
+let offsetVcpus: f32 = 0;
+let offsetRam: f32 = 0;
+let offsetDisk: f32 = 0;
+
+// Room a block or host must have to be looked at.
+let wantVcpus = 0;
+let wantRam = 0;
+let wantDisk = 0;
+
+let bestRow = NONE;
+let bestShare: f32 = -1;
+let bestRackTouched = false;
+let bestFit: f32 = 0;
+
+export function prepareChoice(): void {
+  attempts = 0;
+  blocksVisited = 0;
+  blinkRate = 0;
+  rackStamp = words(rackCount, 0);
+  stamp = 0;
+}
+
+export function blink(rate: i32): void {
+  blinkRate = rate;
+}
+
+/** The best host row among the blocks [from, to), NONE if every one is refused. */
+export function choose(unit: i32, from: i32, to: i32): i32 {
+  attempts++;
+  bestRow = NONE;
+  if (get(domainCount, unit) >= 0) return chooseFromDomain(unit, from, to);
+  wantVcpus = vcpusMatter ? get(needVcpus, unit) : i32.MIN_VALUE;
+  wantRam = ramMatters ? get(needRam, unit) : i32.MIN_VALUE;
+  wantDisk = diskMatters ? get(needDisk, unit) : i32.MIN_VALUE;
+  if (chooseTouched(unit, from, to) != NONE) return bestRow;
+
+  measureDemand(unit);
+  bestShare = -1;
+  const owner = unitOwner(unit, LEVEL_HOST);
+  // VMs of an exclusivity class that lives nowhere yet cannot join a host that runs VMs.
+  if (owner == OWNER_NONE || (owner > 0 && owner < get(request, REQUEST_FRESH_OWNER))) {
+    chooseNew(unit, from, to, activeVcpus, activeRam, activeDisk, true);
+  }
+  if (bestRow == NONE) chooseNew(unit, from, to, emptyVcpus, emptyRam, emptyDisk, false);
+  return bestRow;
+}
+
+function overlooked(): bool {
+  return blinkRate > 0 && below(blinkRate) == 0;
+}
+
+/** Leftover of the host after the unit, as a fraction of its capacity summed over the resources: smaller is tighter. */
+function fit(unit: i32, row: i32): f32 {
+  const hardware = get(hostClass, row);
+  return (
+    <f32>(get(freeVcpus, row) - get(needVcpus, unit)) / <f32>max(1, get(classVcpus, hardware)) +
+    <f32>(get(freeRam, row) - get(needRam, unit)) / <f32>max(1, get(classRam, hardware)) +
+    <f32>(get(freeDisk, row) - get(needDisk, unit)) / <f32>max(1, get(classDisk, hardware))
+  );
+}
+
+/** The few hosts that a candidate list, a fixed place or a living group leaves. */
+function chooseFromDomain(unit: i32, from: i32, to: i32): i32 {
+  const rows = <usize>get(domainRows, unit);
+  let bestCost = 0;
+  for (let i = 0, end = get(domainCount, unit); i < end; i++) {
+    const row = get(rows, i);
+    const block = row >> BLOCK_SHIFT;
+    if (block < from || block >= to || !allowed(unit, block, 1 << (row & 15))) continue;
+    if (bestRow != NONE && overlooked()) continue;
+    const cost = get(touchedSlot, row) ? 0 : get(hostVms, row) ? (get(rackTouched, rackOf(row)) ? 1 : 2) : 3;
+    const tightness = fit(unit, row);
+    if (bestRow != NONE && (cost > bestCost || (cost == bestCost && tightness >= bestFit))) continue;
+    bestRow = row;
+    bestCost = cost;
+    bestFit = tightness;
+  }
+  return bestRow;
+}
+
+function chooseTouched(unit: i32, from: i32, to: i32): i32 {
+  for (let slot = 0; slot < touchedCount; slot++) {
+    const row = get(touchedRow, slot);
+    const block = row >> BLOCK_SHIFT;
+    if (block < from || block >= to) continue;
+    if (get(freeVcpus, row) < wantVcpus || get(freeRam, row) < wantRam || get(freeDisk, row) < wantDisk) continue;
+    const tightness = fit(unit, row);
+    if (bestRow != NONE && (tightness > bestFit || (tightness == bestFit && row > bestRow))) continue;
+    if (overlooked() || !allowed(unit, block, 1 << (row & 15))) continue;
+    bestRow = row;
+    bestFit = tightness;
+  }
+  return bestRow;
+}
+
+function measureDemand(unit: i32): void {
+  let vcpus = waitingVcpus;
+  let ram = waitingRam;
+  let disk = waitingDisk;
+  const owner = unitOwner(unit, LEVEL_HOST);
+  if (owner != OWNER_NONE) {
+    vcpus = ram = disk = 0;
+    for (let u = 0; u < unitCount; u++) {
+      if (get(hostOf, u) != NONE || unitOwner(u, LEVEL_HOST) != owner) continue;
+      vcpus += get(needVcpus, u);
+      ram += get(needRam, u);
+      disk += get(needDisk, u);
+    }
+  }
+  factorVcpus = vcpus > 0 ? 1 / <f32>vcpus : 0;
+  factorRam = ram > 0 ? 1 / <f32>ram : 0;
+  factorDisk = disk > 0 ? 1 / <f32>disk : 0;
+  offsetVcpus = vcpus > 0 ? 0 : 1;
+  offsetRam = ram > 0 ? 0 : 1;
+  offsetDisk = disk > 0 ? 0 : 1;
+}
+
+/** Share of the waiting demand that this much room absorbs, in whole steps. */
+function shareOf(vcpus: i32, ram: i32, disk: i32): f32 {
+  const share = min(
+    min(<f32>vcpus * factorVcpus + offsetVcpus, <f32>ram * factorRam + offsetRam),
+    min(<f32>disk * factorDisk + offsetDisk, <f32>1),
+  );
+  return floor(share * SHARES);
+}
+
+/** Hosts that are not touched yet: those that run VMs (`active`) or the empty ones. Blocks whose bounds cannot win are not looked into. */
+function chooseNew(unit: i32, from: i32, to: i32, maxVcpus: usize, maxRam: usize, maxDisk: usize, active: bool): void {
+  // Racks that are touched already come first: with equal shares they win anyway.
+  stamp++;
+  for (let slot = 0; slot < touchedCount; slot++) {
+    const rack = rackOf(get(touchedRow, slot));
+    if (get(rackStamp, rack) == stamp) continue;
+    put(rackStamp, rack, stamp);
+    const end = min(to, get(rackBlock, rack + 1));
+    for (let block = max(from, get(rackBlock, rack)); block < end; block++) {
+      if (
+        get(maxVcpus, block) >= wantVcpus &&
+        get(maxRam, block) >= wantRam &&
+        get(maxDisk, block) >= wantDisk &&
+        shareOf(get(maxVcpus, block), get(maxRam, block), get(maxDisk, block)) >= bestShare
+      ) {
+        visit(unit, block, active);
+      }
+    }
+  }
+  const leastVcpus = i32x4.splat(wantVcpus);
+  const leastRam = i32x4.splat(wantRam);
+  const leastDisk = i32x4.splat(wantDisk);
+  const timesVcpus = f32x4.splat(factorVcpus);
+  const timesRam = f32x4.splat(factorRam);
+  const timesDisk = f32x4.splat(factorDisk);
+  const plusVcpus = f32x4.splat(offsetVcpus);
+  const plusRam = f32x4.splat(offsetRam);
+  const plusDisk = f32x4.splat(offsetDisk);
+  const whole = f32x4.splat(1);
+  const steps = f32x4.splat(SHARES);
+  let patience = PATIENCE;
+  for (let block = from & ~3; block < to; block += 4) {
+    const at = (<usize>block) << 2;
+    const vcpus = v128.load(maxVcpus + at);
+    const ram = v128.load(maxRam + at);
+    const disk = v128.load(maxDisk + at);
+    const room = v128.and(
+      v128.and(i32x4.ge_s(vcpus, leastVcpus), i32x4.ge_s(ram, leastRam)),
+      i32x4.ge_s(disk, leastDisk),
+    );
+    const share = f32x4.min(
+      f32x4.min(
+        f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(vcpus), timesVcpus), plusVcpus),
+        f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(ram), timesRam), plusRam),
+      ),
+      f32x4.min(f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(disk), timesDisk), plusDisk), whole),
+    );
+    const bound = f32x4.floor(f32x4.mul(share, steps));
+    // Once patience is over only a larger share is worth a look.
+    const enough = f32x4.splat(patience > 0 ? bestShare : bestShare + 1);
+    let hits = i32x4.bitmask(v128.and(room, f32x4.ge(bound, enough)));
+    while (hits) {
+      const hit = block + ctz(hits);
+      hits &= hits - 1;
+      if (hit < from || hit >= to) continue;
+      const rack = get(blockRack, hit);
+      if (get(rackStamp, rack) == stamp || !mayEnter(unit, rack)) continue;
+      const before = bestShare;
+      visit(unit, hit, active);
+      if (bestShare == before && bestRow != NONE) patience--;
+    }
+  }
+}
+
+function visit(unit: i32, block: i32, active: bool): void {
+  blocksVisited++;
+  const rackIsTouched = get(rackTouched, get(blockRack, block)) > 0;
+  for (let left = allowed(unit, block, ALL_ROWS); left; left &= left - 1) {
+    const row = (block << BLOCK_SHIFT) + ctz(left);
+    if (get(hostVms, row) > 0 != active || get(touchedSlot, row)) continue;
+    const share = shareOf(get(freeVcpus, row), get(freeRam, row), get(freeDisk, row));
+    if (share < bestShare) continue;
+    const tightness = fit(unit, row);
+    if (share == bestShare) {
+      if (bestRackTouched && !rackIsTouched) continue;
+      if (bestRackTouched == rackIsTouched && (tightness > bestFit || (tightness == bestFit && row > bestRow))) continue;
+    }
+    if (overlooked()) continue;
+    bestRow = row;
+    bestShare = share;
+    bestRackTouched = rackIsTouched;
+    bestFit = tightness;
+  }
+}

@@ -1,0 +1,68 @@
+// Why a VM found no host: a second, counting run of the rules one after the other over all hosts.
+
+import { NONE } from "../abi";
+import { hostOf, unplacedVms } from "../assignment";
+import { blockCount } from "../inventory";
+import { add, get } from "../lib/arena";
+import { vmCount } from "../request";
+import { filterRule, realRows, RULE_COUNT } from "../rules";
+import { bundleOf, leagueOf, unitCount, unitVmFirst, unitVms } from "../units";
+import { placeLoosely } from "./bundle";
+import { choose } from "./choose";
+
+export let refusedVm = NONE;
+export let refusedRule = NONE;
+export let placedBefore = 0;
+
+/** A unit that can stand nowhere on the data center as it is, with nobody else placed. */
+let hopeless = NONE;
+
+export function prepareExplanation(): void {
+  hopeless = NONE;
+  refusedVm = NONE;
+  refusedRule = NONE;
+  placedBefore = 0;
+}
+
+/** Looks for such a unit among those of `wanted` rows NONE, while no unit is placed. */
+export function findHopeless(hosts: usize): bool {
+  for (let u = 0; u < unitCount; u++) {
+    if (get(hosts, u) == NONE && choose(u, 0, blockCount) == NONE) {
+      hopeless = u;
+      return true;
+    }
+  }
+  return false;
+}
+
+/** Fills `counts` (MAX_RULES words) with the hosts that each rule refuses to a unit that finds no host. False: all found one after all. */
+export function explain(counts: usize): bool {
+  let unit = hopeless;
+  for (let u = 0; u < unitCount && unit == NONE; u++) {
+    if (get(hostOf, u) == NONE) unit = placeLoosely(get(leagueOf, get(bundleOf, u)));
+  }
+  if (unit == NONE) return false;
+  placedBefore = vmCount - unplacedVms;
+  refusedVm = get(unitVms, get(unitVmFirst, unit));
+  refusedRule = countRefused(unit, counts);
+  return true;
+}
+
+/** Applies the rules one after the other. The last one that refuses a host is the one that empties the list. */
+function countRefused(unit: i32, counts: usize): i32 {
+  let last = NONE;
+  for (let block = 0; block < blockCount; block++) {
+    let mask = realRows(block);
+    for (let rule = 0; rule < RULE_COUNT && mask; rule++) {
+      const next = filterRule(rule, unit, block, mask);
+      const refused = popcnt(mask ^ next);
+      if (refused) {
+        add(counts, rule, refused);
+        last = max(last, rule);
+      }
+      mask = next;
+    }
+    assert(mask == 0, "a host passes every rule, yet the unit found none");
+  }
+  return last;
+}

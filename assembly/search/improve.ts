@@ -1,0 +1,161 @@
+// Repair and improvement by ruin and recreate (Schrimpf et al. 2000; Shaw 1998): a few hosts are emptied, their leagues
+// and those without a place are placed again in another order, and the result stays unless a level of the objective got
+// worse. Undone by the log otherwise.
+
+import { NONE } from "../abi";
+import {
+  activated,
+  forget,
+  hostOf,
+  left,
+  racksTouched,
+  remove,
+  rollback,
+  touchedCount,
+  touchedFresh,
+  touchedRow,
+  unplacedVms,
+} from "../assignment";
+import { rackOf } from "../inventory";
+import { get, put, words } from "../lib/arena";
+import { below } from "../lib/rng";
+import {
+  bundleOf,
+  bundleTied,
+  bundleUnitFirst,
+  bundleUnits,
+  leagueBundleFirst,
+  leagueBundles,
+  leagueCount,
+  leagueOf,
+  leagueTied,
+  unitCount,
+} from "../units";
+import { boundActivated, boundTouched } from "./bound";
+import { placeLeague } from "./bundle";
+import { attempts, blink } from "./choose";
+import { sortLeagues } from "./order";
+
+const BLINK_RATE = 24;
+/** Emptied hosts in one iteration. */
+const MOST_HOSTS = 4;
+
+let queue: usize = 0; // leagues to place again
+let queued = 0;
+let inQueue: usize = 0; // league -> iteration in which it was queued
+let iteration = 0;
+
+export function prepareImprovement(): void {
+  queue = words(leagueCount, 0);
+  inQueue = words(leagueCount, 0);
+  iteration = 0;
+}
+
+/** Nothing better exists in the levels that have a bound. */
+function proven(): bool {
+  return unplacedVms == 0 && activated == boundActivated && touchedCount == boundTouched && racksTouched <= 1;
+}
+
+/** Iterates until `limit` attempts are used up, or, if `untilPlaced`, until every VM has a host. */
+export function improve(limit: i32, untilPlaced: bool): void {
+  blink(BLINK_RATE);
+  while (attempts < limit && !(untilPlaced && unplacedVms == 0) && !proven()) {
+    const before = attempts;
+    iterate();
+    if (attempts == before) break; // nothing could be taken apart
+  }
+  blink(0);
+}
+
+function iterate(): void {
+  const wasUnplaced = unplacedVms;
+  const wasActivated = activated;
+  const wasTouched = touchedCount;
+  const wasRacks = racksTouched;
+  const wasLeft = left();
+  iteration++;
+  queued = 0;
+  for (let u = 0; u < unitCount; u++) if (get(hostOf, u) == NONE) enqueue(get(leagueOf, get(bundleOf, u)));
+  if (touchedCount > 0) ruin();
+  arrange();
+  for (let i = 0; i < queued; i++) placeLeague(get(queue, i));
+  if (
+    better(wasUnplaced, unplacedVms, better(wasActivated, activated, better(wasTouched, touchedCount, better(wasRacks, racksTouched, left() <= wasLeft ? 1 : 0)))) == 1
+  ) forget();
+  else rollback(0);
+}
+
+/** 1 if the level fell, 0 if it rose, else what the lower levels say. */
+function better(was: i32, now: i32, otherwise: i32): i32 {
+  return now < was ? 1 : now > was ? 0 : otherwise;
+}
+
+function ruin(): void {
+  const first = pickHost();
+  const sameRack = below(3) == 0;
+  const rack = rackOf(first);
+  empty(first);
+  for (let more = below(MOST_HOSTS); more > 0 && touchedCount > 0; more--) {
+    const row = get(touchedRow, below(touchedCount));
+    if (!sameRack || rackOf(row) == rack) empty(row);
+  }
+}
+
+/** A touched host; half of the time one that this plan activates, if there is any. */
+function pickHost(): i32 {
+  if (activated > 0 && below(2) == 0) {
+    let nth = below(activated);
+    for (let slot = 0; slot < touchedCount; slot++) {
+      if (get(touchedFresh, slot) && nth-- == 0) return get(touchedRow, slot);
+    }
+  }
+  return get(touchedRow, below(touchedCount));
+}
+
+/** Takes all units off a host; half of the time together with those tied to them, so that they may leave the rack. */
+function empty(row: i32): void {
+  const whole = below(2) == 0;
+  for (let u = 0; u < unitCount; u++) {
+    if (get(hostOf, u) != row) continue;
+    remove(u);
+    const bundle = get(bundleOf, u);
+    const league = get(leagueOf, bundle);
+    enqueue(league);
+    if (!whole) continue;
+    if (get(leagueTied, league)) removeLeague(league);
+    else if (get(bundleTied, bundle)) removeBundle(bundle);
+  }
+}
+
+function removeBundle(bundle: i32): void {
+  for (let i = get(bundleUnitFirst, bundle), end = get(bundleUnitFirst, bundle + 1); i < end; i++) {
+    const unit = get(bundleUnits, i);
+    if (get(hostOf, unit) != NONE) remove(unit);
+  }
+}
+
+function removeLeague(league: i32): void {
+  for (let i = get(leagueBundleFirst, league), end = get(leagueBundleFirst, league + 1); i < end; i++) {
+    removeBundle(get(leagueBundles, i));
+  }
+}
+
+function enqueue(league: i32): void {
+  if (get(inQueue, league) == iteration) return;
+  put(inQueue, league, iteration);
+  put(queue, queued++, league);
+}
+
+/** Hardest first, or at random, or in the order in which they were queued (those without a place lead). */
+function arrange(): void {
+  const way = below(3);
+  if (way == 0) sortLeagues(queue, queued);
+  else if (way == 1) {
+    for (let i = queued - 1; i > 0; i--) {
+      const j = below(i + 1);
+      const league = get(queue, i);
+      put(queue, i, get(queue, j));
+      put(queue, j, league);
+    }
+  }
+}

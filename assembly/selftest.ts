@@ -1,0 +1,155 @@
+// A conformance test that any runtime can call without arguments: makes a small data center and an application, solves
+// it, and folds the answer into one number. Every engine must return the same.
+
+import {
+  ACTIVE_DISK,
+  ACTIVE_RAM,
+  ACTIVE_VCPUS,
+  BLOCK_RACK,
+  BLOCK_ROWS,
+  CLASS_DISK,
+  CLASS_PHYSICAL_RAM,
+  CLASS_PHYSICAL_VCPUS,
+  CLASS_RAM,
+  CLASS_UP,
+  CLASS_VCPUS,
+  CLASS_ZONE,
+  CLUSTER_RACK,
+  EMPTY_DISK,
+  EMPTY_RAM,
+  EMPTY_VCPUS,
+  FREE_DISK,
+  FREE_RAM,
+  FREE_VCPUS,
+  GROUP_KIND,
+  GROUP_MEMBERS,
+  GROUP_MEMBER_COUNT,
+  GROUP_ORDINALS,
+  GROUP_WORDS,
+  HOST_VMS,
+  KIND_DIVERSITY,
+  NONE,
+  RACK_BLOCK,
+  RACK_CLUSTER,
+  RACK_DISK,
+  RACK_RAM,
+  RACK_REAL,
+  RACK_VCPUS,
+  REQUEST_FRESH_OWNER,
+  REQUEST_GROUPS,
+  REQUEST_GROUP_TABLE,
+  REQUEST_HEADER,
+  REQUEST_VMS,
+  REQUEST_VM_TABLE,
+  RESULT_HOSTS,
+  RESULT_MOVES,
+  STATUS_PLACED,
+  VM_CANDIDATE_COUNT,
+  VM_DISK,
+  VM_RAM,
+  VM_SPECS,
+  VM_VCPUS,
+  VM_WORDS,
+  VM_ZONE,
+} from "./abi";
+import { columnAt, layout, rackCount, rowCount } from "./inventory";
+import { add, get, put } from "./lib/arena";
+import { below, seed } from "./lib/rng";
+import { requestBuffer } from "./request";
+import { begin, construct, finish, improve, result } from "./solve";
+
+const RACKS = 8;
+const VMS = 40;
+const MEMBERS = 6;
+
+/** 1 plus the answer's hash, so never 0 unless the plan failed. */
+export function selftest0(): i32 {
+  seed(42);
+  makeInventory();
+  makeRequest();
+  begin(7);
+  construct();
+  improve(2000, false);
+  if (finish() != STATUS_PLACED) return 0;
+  let hash: i32 = get(result, RESULT_MOVES);
+  for (let vm = 0; vm < VMS; vm++) hash = hash * 31 + get(result, RESULT_HOSTS + vm);
+  return hash | 1;
+}
+
+function makeInventory(): void {
+  layout(RACKS, RACKS, 1, 2);
+  cell(CLASS_UP, 0, 1);
+  cell(CLASS_UP, 1, 0);
+  for (let c = 0; c < 2; c++) {
+    cell(CLASS_ZONE, c, NONE);
+    cell(CLASS_PHYSICAL_VCPUS, c, 64);
+    cell(CLASS_PHYSICAL_RAM, c, 262144);
+    cell(CLASS_VCPUS, c, 64);
+    cell(CLASS_RAM, c, 262144);
+    cell(CLASS_DISK, c, 2000);
+  }
+  cell(CLUSTER_RACK, 0, 0);
+  cell(CLUSTER_RACK, 1, RACKS);
+  for (let rack = 0; rack <= RACKS; rack++) cell(RACK_BLOCK, rack, rack);
+  for (let rack = 0; rack < rackCount; rack++) {
+    cell(BLOCK_RACK, rack, rack);
+    cell(RACK_REAL, rack, 1);
+    cell(RACK_CLUSTER, rack, 0);
+    for (let c = ACTIVE_VCPUS; c <= EMPTY_DISK; c++) cell(c, rack, -1);
+  }
+  for (let row = 0; row < rowCount; row++) {
+    const busy = below(4) > 0;
+    const used = busy ? 8 + below(48) : 0;
+    cell(FREE_VCPUS, row, 64 - used);
+    cell(FREE_RAM, row, 262144 - used * 4096);
+    cell(FREE_DISK, row, 2000 - used * 20);
+    cell(HOST_VMS, row, busy ? 1 + below(8) : 0);
+    const block = row / BLOCK_ROWS;
+    raise(busy ? ACTIVE_VCPUS : EMPTY_VCPUS, block, 64 - used);
+    raise(busy ? ACTIVE_RAM : EMPTY_RAM, block, 262144 - used * 4096);
+    raise(busy ? ACTIVE_DISK : EMPTY_DISK, block, 2000 - used * 20);
+    add(columnAt(RACK_VCPUS), block, 64 - used);
+    add(columnAt(RACK_RAM), block, 262144 - used * 4096);
+    add(columnAt(RACK_DISK), block, 2000 - used * 20);
+  }
+}
+
+function cell(column: i32, row: i32, value: i32): void {
+  put(columnAt(column), row, value);
+}
+
+function raise(column: i32, row: i32, value: i32): void {
+  put(columnAt(column), row, max(get(columnAt(column), row), value));
+}
+
+function makeRequest(): void {
+  const vms = REQUEST_HEADER;
+  const groups = vms + VMS * VM_WORDS;
+  const members = groups + GROUP_WORDS;
+  const size = members + 2 * MEMBERS;
+  const at = requestBuffer(size);
+  memory.fill(at, 0, <usize>size << 2);
+  put(at, REQUEST_VMS, VMS);
+  put(at, REQUEST_VM_TABLE, vms);
+  put(at, REQUEST_GROUPS, 1);
+  put(at, REQUEST_GROUP_TABLE, groups);
+  put(at, REQUEST_FRESH_OWNER, 1);
+  for (let vm = 0; vm < VMS; vm++) {
+    const record = vms + vm * VM_WORDS;
+    const vcpus = 1 << below(5);
+    put(at, record + VM_VCPUS, vcpus);
+    put(at, record + VM_RAM, vcpus * 2048);
+    put(at, record + VM_DISK, vcpus * 10);
+    put(at, record + VM_ZONE, NONE);
+    put(at, record + VM_SPECS, NONE);
+    put(at, record + VM_CANDIDATE_COUNT, NONE);
+  }
+  put(at, groups + GROUP_KIND, KIND_DIVERSITY);
+  put(at, groups + GROUP_MEMBERS, members);
+  put(at, groups + GROUP_MEMBER_COUNT, MEMBERS);
+  put(at, groups + GROUP_ORDINALS, MEMBERS);
+  for (let i = 0; i < MEMBERS; i++) {
+    put(at, members + 2 * i, i);
+    put(at, members + 2 * i + 1, i);
+  }
+}

@@ -1,0 +1,122 @@
+// One solve, in bounded steps: begin, construct, improve as often as there is time, finish. The caller looks at the
+// clock between steps; the core has none.
+
+import {
+  MAX_RULES,
+  NONE,
+  RESULT_ACTIVATED,
+  RESULT_ATTEMPTS,
+  RESULT_BLOCKS,
+  RESULT_BOUND_ACTIVATED,
+  RESULT_BOUND_TOUCHED,
+  RESULT_HOSTS,
+  RESULT_LEFT,
+  RESULT_MOVES,
+  RESULT_PLACED_BEFORE,
+  RESULT_RACKS,
+  RESULT_REFUSED,
+  RESULT_REFUSED_RULE,
+  RESULT_REFUSED_VM,
+  RESULT_STATUS,
+  RESULT_TOUCHED,
+  STATUS_PLACED,
+  STATUS_REFUSED,
+  STATUS_SEARCHING,
+} from "./abi";
+import {
+  activated,
+  clear,
+  hostOf,
+  left,
+  moves,
+  prepareAssignment,
+  racksTouched,
+  touchedCount,
+  unplacedVms,
+} from "./assignment";
+import { prepareAudit } from "./audit";
+import { get, put, words } from "./lib/arena";
+import { seed as seedRandom } from "./lib/rng";
+import { openRequest, swapPatches, vmCount } from "./request";
+import { affinityMatters, prepareRules } from "./rules";
+import { boundActivated, boundTouched, prepareBounds } from "./search/bound";
+import { prepareBundles } from "./search/bundle";
+import { attempts, blocksVisited, prepareChoice } from "./search/choose";
+import { construct as buildFirst, prepareConstruction } from "./search/construct";
+import { prepareDomains } from "./search/domain";
+import { explain, placedBefore, prepareExplanation, refusedRule, refusedVm } from "./search/explain";
+import { improve as searchOn, prepareImprovement } from "./search/improve";
+import { prepareOrder } from "./search/order";
+import { buildUnits, unitOf } from "./units";
+
+export let result: usize = 0;
+let status = STATUS_SEARCHING;
+
+/** Reads the request and lays out everything the search needs: from here on nothing is allocated. */
+export function begin(seed: i32): void {
+  openRequest();
+  swapPatches();
+  buildUnits(affinityMatters());
+  prepareRules();
+  prepareAssignment();
+  prepareDomains();
+  prepareOrder();
+  prepareBundles();
+  prepareChoice();
+  prepareConstruction();
+  prepareImprovement();
+  prepareBounds();
+  prepareExplanation();
+  if (CHECK) prepareAudit();
+  result = words(RESULT_HOSTS + vmCount, 0);
+  seedRandom(seed);
+  status = STATUS_SEARCHING;
+}
+
+/** The first plan, complete or not. STATUS_REFUSED: some VM can stand nowhere. */
+export function construct(): i32 {
+  status = !buildFirst() ? STATUS_REFUSED : unplacedVms == 0 ? STATUS_PLACED : STATUS_SEARCHING;
+  return status;
+}
+
+/** Repairs and improves until `limit` attempts are used up in all, or every VM has a host if that is asked for. */
+export function improve(limit: i32, untilPlaced: bool): i32 {
+  if (status != STATUS_REFUSED) {
+    searchOn(limit, untilPlaced);
+    status = unplacedVms == 0 ? STATUS_PLACED : STATUS_SEARCHING;
+  }
+  return status;
+}
+
+export function attemptsUsed(): i32 {
+  return attempts;
+}
+
+/** Writes the result and leaves the inventory exactly as the host wrote it. */
+export function finish(): i32 {
+  put(result, RESULT_REFUSED_VM, NONE);
+  put(result, RESULT_REFUSED_RULE, NONE);
+  if (status != STATUS_PLACED) {
+    if (explain(result + (RESULT_REFUSED << 2))) {
+      status = STATUS_REFUSED;
+      put(result, RESULT_REFUSED_VM, refusedVm);
+      put(result, RESULT_REFUSED_RULE, refusedRule);
+      put(result, RESULT_PLACED_BEFORE, placedBefore);
+    } else status = STATUS_PLACED;
+  }
+  put(result, RESULT_STATUS, status);
+  put(result, RESULT_ACTIVATED, activated);
+  put(result, RESULT_TOUCHED, touchedCount);
+  put(result, RESULT_RACKS, racksTouched);
+  store<i64>(result + (RESULT_LEFT << 2), left());
+  put(result, RESULT_BOUND_ACTIVATED, boundActivated);
+  put(result, RESULT_BOUND_TOUCHED, boundTouched);
+  put(result, RESULT_ATTEMPTS, attempts);
+  put(result, RESULT_BLOCKS, blocksVisited);
+  for (let vm = 0; vm < vmCount; vm++) put(result, RESULT_HOSTS + vm, get(hostOf, get(unitOf, vm)));
+  clear();
+  put(result, RESULT_MOVES, moves);
+  swapPatches();
+  assert(RESULT_HOSTS - RESULT_REFUSED == MAX_RULES);
+  return status;
+}
