@@ -1,0 +1,13 @@
+import type { ExistingVm, Host, Level, Resources } from "./model.ts";
+
+/** What the check reads of the inventory. */
+export interface InventoryView {
+  readonly aggregates: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  vm(id: string): ExistingVm | undefined;
+  /** `used`: the host's own and its tracked VMs'. */
+  hostState(name: string): { readonly host: Host; readonly used: Resources } | undefined;
+  /** VMs in a container, on up and down hosts. */
+  vmsIn(level: Level, container: string): Iterable<ExistingVm>;
+  /** Containers on up hosts where VMs of the group live -> how many. */
+  living(groupKey: string): ReadonlyMap<string, number>;
+}

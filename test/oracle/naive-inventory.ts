@@ -1,0 +1,51 @@
+import type { InventoryView } from "../../host/core/inventory-view.ts";
+import type { DataCenter, ExistingVm, Host, Level, Resources } from "../../host/core/model.ts";
+
+/** The inventory as a list that is searched anew for each question: for the check's own tests. */
+export class NaiveInventory implements InventoryView {
+  readonly aggregates: DataCenter["aggregates"];
+  readonly #dataCenter: DataCenter;
+  readonly #hosts: ReadonlyMap<string, Host>;
+
+  constructor(dataCenter: DataCenter) {
+    this.#dataCenter = dataCenter;
+    this.aggregates = dataCenter.aggregates;
+    this.#hosts = new Map(dataCenter.hosts.map((host) => [host.name, host]));
+  }
+
+  vm(id: string): ExistingVm | undefined {
+    return this.#dataCenter.existing.find((vm) => vm.id === id);
+  }
+
+  hostState(name: string): { host: Host; used: Resources } | undefined {
+    const host = this.#hosts.get(name);
+    if (host === undefined) return undefined;
+    let { vcpus, ramMiB, diskGiB } = host.used;
+    for (const vm of this.vmsIn("host", name)) {
+      vcpus += vm.need.vcpus;
+      ramMiB += vm.need.ramMiB;
+      diskGiB += vm.need.diskGiB;
+    }
+    return { host, used: { vcpus, ramMiB, diskGiB } };
+  }
+
+  vmsIn(level: Level, container: string): ExistingVm[] {
+    return this.#dataCenter.existing.filter((vm) => this.#container(vm, level) === container);
+  }
+
+  living(groupKey: string): Map<string, number> {
+    const level = groupKey.slice(0, groupKey.indexOf(":")) as Level;
+    const homes = new Map<string, number>();
+    for (const vm of this.#dataCenter.existing) {
+      const container = this.#container(vm, level);
+      if (!vm.groups.includes(groupKey) || container === null || !this.#hosts.get(vm.host)!.up) continue;
+      homes.set(container, (homes.get(container) ?? 0) + 1);
+    }
+    return homes;
+  }
+
+  #container(vm: ExistingVm, level: Level): string | null {
+    const host = this.#hosts.get(vm.host)!;
+    return level === "host" ? host.name : host[level];
+  }
+}
