@@ -1,0 +1,169 @@
+import { Option } from "commander";
+import { Inventory } from "../core/inventory.ts";
+import { type DataCenter, GROUP_TYPES, LEVELS, type Plan } from "../core/model.ts";
+import { readProblemFile } from "../core/problem.ts";
+import { simulatedDataCenter } from "../core/simulated.ts";
+import { LocalSolver } from "../core/solver.ts";
+import { AppError } from "../errors.ts";
+import { type ApplicationContext, toApplication } from "../services/application.ts";
+import { quoteSome } from "../services/application-fault.ts";
+import type { KnownGroup } from "../services/application-groups.ts";
+import { type ExpandedStack, expandTemplate } from "../services/heat-template.ts";
+import { planTable, refusalText } from "./plan-table.ts";
+
+export interface StackOptions {
+  readonly json?: boolean;
+  readonly explain?: boolean;
+  readonly seed?: number;
+  readonly budget?: number;
+  /** `sim:RACKSxHOSTS` or a data-center file. */
+  readonly datacenter?: string;
+  /** `NAME=VALUE` each. */
+  readonly parameter?: readonly string[];
+  /** `NAME:TYPE:LEVEL` each. */
+  readonly group?: readonly string[];
+}
+
+const DATA_CENTER = "sim:4x16";
+const PROJECT = "demo";
+
+/** Options of `ostro plan` that only a Heat template takes. */
+export function stackOptions(): Option[] {
+  const gather = (text: string, before: readonly string[] = []) => [...before, text];
+  return [
+    new Option("--parameter <name=value>", "a parameter of the template (repeatable)").argParser(gather),
+    new Option("--group <name:type:level>", "a named group the template refers to (repeatable)").argParser(gather),
+    new Option("--datacenter <name>", `sim:RACKSxHOSTS or FILE.json (default: ${DATA_CENTER})`),
+  ];
+}
+
+/**
+ * `ostro plan stack.yaml`: plans a Heat template as Heat's plugin would have it planned, without a server. Prints the
+ * answer; false: there is no place.
+ * @throws AppError file.invalid, config.invalid or application.invalid, naming file and line of the template
+ */
+export async function planStack(path: string, options: StackOptions): Promise<boolean> {
+  const started = performance.now();
+  const stack = expandTemplate(path, pairs(options.parameter ?? []));
+  for (const note of stack.notes) process.stderr.write(`note: ${note}\n`);
+  const dataCenter = await readDataCenter(options.datacenter ?? DATA_CENTER);
+  const groups = [...stack.groups.map(ofTemplate), ...(options.group ?? []).map(ofOption)];
+  const { application } = translate(stack, contextOf(dataCenter, groups), path);
+  if (application.vms.length === 0)
+    throw new AppError("application.invalid", `${path}: has no OS::Nova::Server, so there is nothing to plan`);
+  const inventory = new Inventory(dataCenter);
+  const loaded = performance.now();
+  const solver = new LocalSolver();
+  const { seed, budget } = options;
+  const limits = { ...(seed === undefined ? {} : { seed }), ...(budget === undefined ? {} : { budget }) };
+  const outcome = await solver.solve(inventory, application, limits);
+  await solver.close();
+
+  const ms = { load: loaded - started, search: outcome.searchMs, total: performance.now() - started };
+  if (options.json) {
+    const { ok, objective, bound, stats } = { objective: undefined, bound: undefined, ...outcome };
+    const servers = Object.fromEntries(application.vms.map(({ name }) => [name, stack.origins.get(name)!.path]));
+    const answer = outcome.ok ? outcome.placements : {};
+    const reason = outcome.ok ? null : readable(outcome.reason, stack, false);
+    const result = { solver: "ostro", ok, reason, ms, placements: answer, servers, objective, bound, stats };
+    process.stdout.write(`${JSON.stringify(result)}\n`);
+  } else {
+    const text = outcome.ok
+      ? planTable(withPaths(outcome, stack), dataCenter)
+      : readable(refusalText(outcome, options.explain === true), stack, false);
+    const times = `load ${ms.load.toFixed(1)} ms, search ${ms.search.toFixed(1)} ms, total ${ms.total.toFixed(1)} ms`;
+    process.stdout.write(`${text}\n${times}\n`);
+  }
+  return outcome.ok;
+}
+
+function pairs(parameters: readonly string[]): Map<string, string> {
+  return new Map(
+    parameters.map((text): [string, string] => {
+      const at = text.indexOf("=");
+      if (at < 1) throw new AppError("config.invalid", `--parameter (${text}) must be NAME=VALUE`);
+      return [text.slice(0, at), text.slice(at + 1)];
+    }),
+  );
+}
+
+async function readDataCenter(name: string): Promise<DataCenter> {
+  if (name.startsWith("sim:")) return simulatedDataCenter(name);
+  const { dataCenter } = await readProblemFile(name);
+  // A file without flavors describes the hosts only; the usual sizes will do.
+  return dataCenter.flavors.length > 0
+    ? dataCenter
+    : { ...dataCenter, flavors: simulatedDataCenter("sim:1x1").flavors };
+}
+
+function ofTemplate({ id, name, type, level }: ExpandedStack["groups"][number]): KnownGroup {
+  return { id, name, type, level: LEVELS.find((one) => one === level) ?? null, members: [PROJECT] };
+}
+
+function ofOption(text: string): KnownGroup {
+  const [name, type, level, ...more] = text.split(":");
+  const known = { type: GROUP_TYPES.find((one) => one === type), level: LEVELS.find((one) => one === level) };
+  if (!name || !known.type || !known.level || more.length > 0)
+    throw new AppError(
+      "config.invalid",
+      `--group (${text}) must be NAME:TYPE:LEVEL, TYPE one of ${GROUP_TYPES.join(", ")}, LEVEL one of ${LEVELS.join(", ")}`,
+    );
+  return { id: name, name, type: known.type, level: known.level, members: [PROJECT] };
+}
+
+function contextOf(dataCenter: DataCenter, groups: readonly KnownGroup[]): ApplicationContext {
+  const flavors = new Map(dataCenter.flavors.flatMap((flavor) => [[flavor.id, flavor] as const]));
+  for (const flavor of dataCenter.flavors) flavors.set(flavor.name, flavor);
+  const known = new Map(groups.flatMap((group) => [[group.id, group] as const, [group.name, group] as const]));
+  const zones = new Set(dataCenter.hosts.flatMap(({ zone }) => (zone === null ? [] : [zone])));
+  return { projectId: PROJECT, flavor: (name) => flavors.get(name), group: (name) => known.get(name), zones };
+}
+
+/** toApplication, its faults told in terms of the template. */
+function translate(stack: ExpandedStack, context: ApplicationContext, path: string): ReturnType<typeof toApplication> {
+  try {
+    return toApplication(stack.request, context);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const message = readable(error.message, stack, true);
+    if (error.code !== "group.not-found") throw new AppError(error.code, message, { cause: error });
+    const missing = missingGroups(stack, context);
+    const example = missing.slice(0, 2).map((name) => `--group ${name}:affinity:host`);
+    throw new AppError(
+      "config.invalid",
+      `${message}\n${path} needs named groups: ${quoteSome(missing, 20)}. Give each its type and level, e.g. ${example.join(" ")}`,
+      { cause: error },
+    );
+  }
+}
+
+/** All at once, so that one need not ask again for each. */
+function missingGroups(stack: ExpandedStack, context: ApplicationContext): string[] {
+  const missing = new Set<string>();
+  const group = (name: string): KnownGroup => {
+    const known = context.group(name);
+    if (known) return known;
+    missing.add(name);
+    return { id: name, name, type: "exclusivity", level: "host", members: [PROJECT] };
+  };
+  try {
+    toApplication(stack.request, { ...context, group });
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+  }
+  return [...missing];
+}
+
+/** Orchestration ids of the expansion mean nothing to a reader; paths do, with the line where it helps. */
+function readable(text: string, { origins }: ExpandedStack, withLine: boolean): string {
+  return text.replace(/"?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"?/g, (found) => {
+    const origin = origins.get(found.replaceAll('"', ""));
+    if (!origin) return found;
+    return withLine ? `"${origin.path}" (${origin.at})` : origin.path;
+  });
+}
+
+function withPaths(plan: Plan, { origins }: ExpandedStack): Plan {
+  const placements = Object.entries(plan.placements).map(([id, host]) => [origins.get(id)!.path, host]);
+  return { ...plan, placements: Object.fromEntries(placements) };
+}
