@@ -26,8 +26,9 @@ export const ERRORS = {
   "plan.unsound": { status: 500, text: "The independent check found a rule broken; nothing was committed" },
   "store.unavailable": { status: 503, text: "The store cannot be reached" },
   "identity.unavailable": { status: 500, text: "The identity service cannot be asked about projects" },
-  "internal": { status: 500, text: "An error of the service itself" },
+  internal: { status: 500, text: "An error of the service itself" },
   "file.invalid": { status: 500, text: "A data-center, problem, token or configuration file is damaged" },
+  "address.unavailable": { status: 500, text: "An address or port to serve on cannot be bound" },
   "config.invalid": { status: 500, text: "An option has a wrong value" },
 } as const satisfies Record<string, { status: number; text: string }>;
 
