@@ -1,0 +1,32 @@
+import { bigint, index, pgTable, text } from "drizzle-orm/pg-core";
+import { hosts } from "./hosts.ts";
+
+const count = (name: string) => bigint(name, { mode: "number" }).notNull();
+
+/** What VMs hold: the only truth about it. What a host has given away is its own `used` plus the sum over these. */
+export const allocations = pgTable(
+  "allocations",
+  {
+    /** The placement's id; for a VM that the data center's source told of, that VM's id. */
+    id: text("id").primaryKey(),
+    /** `plan`: of a placement. `orphan`: built, and its plan or placement is gone. `existing`: not planned by us. */
+    source: text("source", { enum: ["plan", "orphan", "existing"] }).notNull(),
+    host: text("host")
+      .notNull()
+      .references(() => hosts.name),
+    vcpus: count("vcpus"),
+    ramMiB: count("ram_mib"),
+    diskGiB: count("disk_gib"),
+    /** Keys of the named groups it lives in, such as `rack:DIV:db`. */
+    groups: text("groups").array().notNull(),
+    planId: text("plan_id"),
+    projectId: text("project_id"),
+    resourceId: text("resource_id"),
+    generation: count("generation"),
+  },
+  (table) => [
+    index("allocations_host").on(table.host),
+    index("allocations_plan").on(table.planId),
+    index("allocations_groups").using("gin", table.groups),
+  ],
+);

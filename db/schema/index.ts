@@ -1,0 +1,11 @@
+export { aggregates } from "./aggregates.ts";
+export { allocations } from "./allocations.ts";
+export { clusters } from "./clusters.ts";
+export { flavors } from "./flavors.ts";
+export { groupMembers } from "./group-members.ts";
+export { groups } from "./groups.ts";
+export { hosts } from "./hosts.ts";
+export { inventory } from "./inventory.ts";
+export { placements } from "./placements.ts";
+export { plans } from "./plans.ts";
+export { racks } from "./racks.ts";
