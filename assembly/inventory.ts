@@ -130,7 +130,7 @@ export function layout(blocks: i32, racks: i32, clusters: i32, classes: i32): us
   rewind(floor());
   inventoryBase = mark();
   for (let c = 0; c < COLUMN_COUNT; c++) {
-    store<u32>(columns + ((<usize>c) << 2), <u32>reserve((((<usize>rowsOf(c) << 2) + 15) & ~15)));
+    store<u32>(columns + ((<usize>c) << 2), <u32>reserve((((<usize>rowsOf(c)) << 2) + 15) & ~15));
   }
   inventoryBytes = mark() - inventoryBase;
   memory.fill(inventoryBase, 0, inventoryBytes);

@@ -1,4 +1,4 @@
-import { GROUP_KIND, GROUP_MEMBERS, GROUP_MEMBER_COUNT, NONE } from "./abi";
+import { GROUP_KIND, GROUP_MEMBER_COUNT, GROUP_MEMBERS, NONE } from "./abi";
 import { add, get, put, reserve, words } from "./lib/arena";
 import { groupCount, groupWord, wordAt } from "./request";
 import { unitCount, unitOf } from "./units";

@@ -3,12 +3,12 @@
 import {
   GROUP_WORDS,
   LEVEL_COUNT,
-  REQUEST_GROUPS,
   REQUEST_GROUP_TABLE,
-  REQUEST_PATCHES,
+  REQUEST_GROUPS,
   REQUEST_PATCH_TABLE,
-  REQUEST_VMS,
+  REQUEST_PATCHES,
   REQUEST_VM_TABLE,
+  REQUEST_VMS,
   VM_OWNERS,
   VM_WORDS,
 } from "./abi";
@@ -24,7 +24,7 @@ let groupTable: usize = 0;
 /** Makes room for a request of `count` words and returns its first byte. What an earlier request needed is given up. */
 export function requestBuffer(count: i32): usize {
   rewind(requestBase);
-  request = reserve(<usize>count << 2);
+  request = reserve((<usize>count) << 2);
   return request;
 }
 

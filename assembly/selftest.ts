@@ -22,8 +22,8 @@ import {
   FREE_RAM,
   FREE_VCPUS,
   GROUP_KIND,
-  GROUP_MEMBERS,
   GROUP_MEMBER_COUNT,
+  GROUP_MEMBERS,
   GROUP_ORDINALS,
   GROUP_WORDS,
   HOST_VMS,
@@ -36,11 +36,11 @@ import {
   RACK_REAL,
   RACK_VCPUS,
   REQUEST_FRESH_OWNER,
-  REQUEST_GROUPS,
   REQUEST_GROUP_TABLE,
+  REQUEST_GROUPS,
   REQUEST_HEADER,
-  REQUEST_VMS,
   REQUEST_VM_TABLE,
+  REQUEST_VMS,
   RESULT_HOSTS,
   RESULT_MOVES,
   STATUS_PLACED,
@@ -128,7 +128,7 @@ function makeRequest(): void {
   const members = groups + GROUP_WORDS;
   const size = members + 2 * MEMBERS;
   const at = requestBuffer(size);
-  memory.fill(at, 0, <usize>size << 2);
+  memory.fill(at, 0, (<usize>size) << 2);
   put(at, REQUEST_VMS, VMS);
   put(at, REQUEST_VM_TABLE, vms);
   put(at, REQUEST_GROUPS, 1);

@@ -45,7 +45,7 @@ import { attempts, blocksVisited, prepareChoice } from "./search/choose";
 import { construct as buildFirst, prepareConstruction } from "./search/construct";
 import { prepareDomains } from "./search/domain";
 import { explain, placedBefore, prepareExplanation, refusedRule, refusedVm } from "./search/explain";
-import { improve as searchOn, prepareImprovement } from "./search/improve";
+import { prepareImprovement, improve as searchOn } from "./search/improve";
 import { prepareOrder } from "./search/order";
 import { buildUnits, unitOf } from "./units";
 

@@ -5,8 +5,8 @@
 import {
   GROUP_KIND,
   GROUP_LEVEL,
-  GROUP_MEMBERS,
   GROUP_MEMBER_COUNT,
+  GROUP_MEMBERS,
   KIND_AFFINITY,
   LEVEL_CLUSTER,
   LEVEL_COUNT,
@@ -129,7 +129,10 @@ export function buildUnits(affinity: bool): void {
   const vmBundle = words(vmCount, 0);
   for (let vm = 0; vm < vmCount; vm++) put(vmBundle, vm, get(bundleOf, get(unitOf, vm)));
   tied = words(bundleCount, 0);
-  leagueOf = number(affinity ? joinAffinity(LEVEL_CLUSTER, bundleCount, vmBundle, tied) : identity(bundleCount), bundleCount);
+  leagueOf = number(
+    affinity ? joinAffinity(LEVEL_CLUSTER, bundleCount, vmBundle, tied) : identity(bundleCount),
+    bundleCount,
+  );
   leagueCount = numbered;
   leagueBundleFirst = first;
   leagueBundles = members;

@@ -1,4 +1,4 @@
-import { NONE, VM_CANDIDATES, VM_CANDIDATE_COUNT } from "../abi";
+import { NONE, VM_CANDIDATE_COUNT, VM_CANDIDATES } from "../abi";
 import { Constraint } from "../constraint";
 import { get } from "../lib/arena";
 import { holds } from "../lib/sorted";

@@ -88,7 +88,8 @@ export class Diversity extends Constraint {
       const ordinal = memberships.ordinal(i);
       if (ordinal == NONE) continue;
       const count = <usize>get(counts, g);
-      if (by > 0 && get(count, ordinal) == 0) put(<usize>get(slots, g), ordinal, containerOf(groupWord(g, GROUP_LEVEL), row));
+      if (by > 0 && get(count, ordinal) == 0)
+        put(<usize>get(slots, g), ordinal, containerOf(groupWord(g, GROUP_LEVEL), row));
       add(count, ordinal, by);
       if (get(count, ordinal) == 0) put(<usize>get(slots, g), ordinal, NONE);
     }
@@ -101,7 +102,7 @@ function apart(group: i32, ordinal: i32, container: i32): bool {
   const at = <usize>get(slots, group);
   if (get(at, ordinal) == container) return true; // its own VMs got in, so nobody else is there
   const wanted = i32x4.splat(container);
-  for (let i: usize = 0, end = <usize>get(slotCount, group) << 2; i < end; i += 16) {
+  for (let i: usize = 0, end = (<usize>get(slotCount, group)) << 2; i < end; i += 16) {
     if (v128.any_true(i32x4.eq(v128.load(at + i), wanted))) return false;
   }
   return true;

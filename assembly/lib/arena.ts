@@ -29,7 +29,7 @@ export function reserve(bytes: usize): usize {
 
 /** `count` words, all `value`. */
 export function words(count: i32, value: i32): usize {
-  const bytes = <usize>count << 2;
+  const bytes = (<usize>count) << 2;
   const at = reserve(bytes);
   if (value == 0 || value == -1) memory.fill(at, <u8>value, bytes);
   else for (let i: usize = 0; i < bytes; i += 4) store<i32>(at + i, value);

@@ -176,10 +176,7 @@ function rankRacks(bundle: i32, from: i32, to: i32): void {
       let room: f32 = 0;
       for (let block = get(rackBlock, rack), end = get(rackBlock, rack + 1); block < end; block++) {
         const share = min(
-          min(
-            <f32>get(activeVcpus, block) / <f32>max(1, vcpus),
-            <f32>get(activeRam, block) / <f32>max(1, ram),
-          ),
+          min(<f32>get(activeVcpus, block) / <f32>max(1, vcpus), <f32>get(activeRam, block) / <f32>max(1, ram)),
           <f32>get(activeDisk, block) / <f32>max(1, disk),
         );
         room = max(room, share);

@@ -255,7 +255,8 @@ function visit(unit: i32, block: i32, active: bool): void {
     const tightness = fit(unit, row);
     if (share == bestShare) {
       if (bestRackTouched && !rackIsTouched) continue;
-      if (bestRackTouched == rackIsTouched && (tightness > bestFit || (tightness == bestFit && row > bestRow))) continue;
+      if (bestRackTouched == rackIsTouched && (tightness > bestFit || (tightness == bestFit && row > bestRow)))
+        continue;
     }
     if (overlooked()) continue;
     bestRow = row;

@@ -63,5 +63,5 @@ function promote(): void {
       if (get(failed, league) == wanted) put(reordered, at++, league);
     }
   }
-  memory.copy(order, reordered, <usize>leagueCount << 2);
+  memory.copy(order, reordered, (<usize>leagueCount) << 2);
 }

@@ -5,7 +5,7 @@ import { hostOf, unplacedVms } from "../assignment";
 import { blockCount } from "../inventory";
 import { add, get } from "../lib/arena";
 import { vmCount } from "../request";
-import { filterRule, realRows, RULE_COUNT } from "../rules";
+import { filterRule, RULE_COUNT, realRows } from "../rules";
 import { bundleOf, leagueOf, unitCount, unitVmFirst, unitVms } from "../units";
 import { placeLoosely } from "./bundle";
 import { choose } from "./choose";

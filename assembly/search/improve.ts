@@ -80,8 +80,17 @@ function iterate(): void {
   arrange();
   for (let i = 0; i < queued; i++) placeLeague(get(queue, i));
   if (
-    better(wasUnplaced, unplacedVms, better(wasActivated, activated, better(wasTouched, touchedCount, better(wasRacks, racksTouched, left() <= wasLeft ? 1 : 0)))) == 1
-  ) forget();
+    better(
+      wasUnplaced,
+      unplacedVms,
+      better(
+        wasActivated,
+        activated,
+        better(wasTouched, touchedCount, better(wasRacks, racksTouched, left() <= wasLeft ? 1 : 0)),
+      ),
+    ) == 1
+  )
+    forget();
   else rollback(0);
 }
 

@@ -5,6 +5,7 @@ import { LEVEL_COUNT, NONE, OWNER_NONE } from "../abi";
 import { classCount, classDisk, classRam, classVcpus } from "../inventory";
 import { get, put, reserve, words } from "../lib/arena";
 import {
+  bundleCount,
   bundleTied,
   bundleUnitFirst,
   bundleUnits,
@@ -17,7 +18,6 @@ import {
   needVcpus,
   unitCount,
   unitOwner,
-  bundleCount,
 } from "../units";
 import { domainCount } from "./domain";
 
@@ -33,8 +33,8 @@ const BUNDLE_TIED: i64 = 1 << 58;
 const EXCLUSIVE: i64 = 1 << 57;
 
 export function prepareOrder(): void {
-  hardness = reserve(<usize>leagueCount << 3);
-  unitHardness = reserve(<usize>unitCount << 3);
+  hardness = reserve((<usize>leagueCount) << 3);
+  unitHardness = reserve((<usize>unitCount) << 3);
   let vcpus = 1;
   let ram = 1;
   let disk = 1;

@@ -3,7 +3,7 @@
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import loader from "@assemblyscript/loader";
+import { instantiateSync } from "@assemblyscript/loader";
 import { ABI_VERSION } from "../../assembly/abi.ts";
 
 /** Everything core.wasm exports; a test compares this list with the module. Pointers are byte offsets. */
@@ -47,7 +47,7 @@ export function corePath(build: CoreBuild = "release"): string {
 /** Throws when the module is missing, asks for imports, or speaks another ABI. */
 export function loadCore(path: string = corePath()): CoreExports {
   const module = new WebAssembly.Module(readFileSync(path));
-  const { exports } = loader.instantiateSync<Record<string, unknown>>(module, {});
+  const { exports } = instantiateSync<Record<string, unknown>>(module, {});
   const core = exports as unknown as CoreExports;
   if (core.abiVersion() !== ABI_VERSION) {
     throw new Error(`${path} speaks ABI ${core.abiVersion()}, this host ${ABI_VERSION}. Run npm run build.`);

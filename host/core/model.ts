@@ -154,4 +154,8 @@ export interface SolveOptions {
   readonly budget?: number;
   /** Ids of existing VMs to think away while solving (they are being re-planned). */
   readonly without?: readonly string[];
+  /** Milliseconds after which no further step of repair or improvement begins; then the answer depends on the clock. */
+  readonly deadlineMs?: number | undefined;
+  /** Names of rules to leave out: for tests that must see them missed. */
+  readonly disabledRules?: readonly string[];
 }

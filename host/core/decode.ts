@@ -1,0 +1,74 @@
+// Result words -> a plan or a refusal in names.
+
+import {
+  RESULT_ACTIVATED,
+  RESULT_ATTEMPTS,
+  RESULT_BLOCKS,
+  RESULT_BOUND_ACTIVATED,
+  RESULT_BOUND_TOUCHED,
+  RESULT_HOSTS,
+  RESULT_LEFT,
+  RESULT_MOVES,
+  RESULT_PLACED_BEFORE,
+  RESULT_RACKS,
+  RESULT_REFUSED,
+  RESULT_REFUSED_RULE,
+  RESULT_REFUSED_VM,
+  RESULT_STATUS,
+  RESULT_TOUCHED,
+  STATUS_PLACED,
+} from "../../assembly/abi.ts";
+import type { Rule } from "./catalogue.ts";
+import type { Application, Plan, Refusal } from "./model.ts";
+import type { SolveAnswer } from "./session.ts";
+
+export function decode(
+  { result, version, searchMs }: SolveAnswer,
+  application: Application,
+  rules: readonly Rule[],
+  hostAt: (row: number) => string,
+): Plan | Refusal {
+  const word = (at: number) => result[at]!;
+  const stats = {
+    attempts: word(RESULT_ATTEMPTS),
+    blocks_visited: word(RESULT_BLOCKS),
+    moves: word(RESULT_MOVES),
+  };
+  if (word(RESULT_STATUS) === STATUS_PLACED) {
+    return {
+      ok: true,
+      placements: Object.fromEntries(application.vms.map((vm, i) => [vm.name, hostAt(word(RESULT_HOSTS + i))])),
+      objective: {
+        hosts_activated: word(RESULT_ACTIVATED),
+        reserved_bw_mbps: 0,
+        hosts_touched: word(RESULT_TOUCHED),
+        racks_touched: word(RESULT_RACKS),
+        left_bp: word(RESULT_LEFT + 1) * 2 ** 32 + (word(RESULT_LEFT) >>> 0),
+      },
+      bound: { hosts_activated: word(RESULT_BOUND_ACTIVATED), hosts_touched: word(RESULT_BOUND_TOUCHED) },
+      version,
+      stats,
+      searchMs,
+    };
+  }
+  const rule = rules[word(RESULT_REFUSED_RULE)]!;
+  const vm = application.vms[word(RESULT_REFUSED_VM)]!.name;
+  const placedBefore = word(RESULT_PLACED_BEFORE);
+  const counts = rules
+    .map((each, row) => ({ each, count: word(RESULT_REFUSED + row) }))
+    .filter(({ count }) => count > 0);
+  const hosts = counts.reduce((sum, { count }) => sum + count, 0);
+  const list = counts.map(({ each, count }) => `${each.text} ${count}`).join(", ");
+  const after = placedBefore > 0 ? ` after ${placedBefore} of ${application.vms.length} VMs were placed` : "";
+  return {
+    ok: false,
+    rule: rule.name,
+    vm,
+    refused: Object.fromEntries(counts.map(({ each, count }) => [each.name, count])),
+    placedBefore,
+    reason: `violate ${rule.text} constraint for node = ${vm}: none of ${hosts} hosts is left${after} (refused by ${list})`,
+    version,
+    stats,
+    searchMs,
+  };
+}

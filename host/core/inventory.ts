@@ -1,0 +1,359 @@
+// The data center in memory: facts of the hosts, the VMs that live on them, and the columns that the core reads.
+
+import { OWNER_CLOSED, OWNER_NONE } from "../../assembly/abi.ts";
+import { Columns, type HostCells, type Patch } from "./columns.ts";
+import type { InventoryView } from "./inventory-view.ts";
+import { type DataCenter, type ExistingVm, type Host, LEVELS, type Level, type Resources } from "./model.ts";
+import { OwnerClasses, type RequestOwners } from "./owner-classes.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+interface HostState {
+  host: Host;
+  used: { vcpus: number; ramMiB: number; diskGiB: number };
+  readonly vms: Map<string, ExistingVm>;
+}
+
+/** A rack or cluster. */
+interface Container {
+  readonly hosts: Set<string>;
+  vmCount: number;
+  /** Exclusivity class -> VMs of it. */
+  readonly owners: Map<number, number>;
+}
+
+/** Names of what a plan touches, for `changedSince`. */
+export interface Touched {
+  readonly hosts?: Iterable<string>;
+  readonly racks?: Iterable<string>;
+  readonly clusters?: Iterable<string>;
+  readonly groups?: Iterable<string>;
+}
+
+export class Inventory implements InventoryView {
+  readonly aggregates: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly #states = new Map<string, HostState>();
+  readonly #vms = new Map<string, ExistingVm>();
+  readonly #racks = new Map<string, Container>();
+  readonly #clusters = new Map<string, Container>();
+  readonly #living = new Map<string, Map<string, number>>();
+  readonly #changed = new Map<string, number>();
+  readonly #owners = new OwnerClasses();
+  #columns: Columns;
+  #version = 1;
+  #facts: ReadonlyMap<string, Host> | null = null;
+
+  constructor({ hosts, aggregates, existing }: Pick<DataCenter, "hosts" | "aggregates" | "existing">) {
+    this.aggregates = aggregates;
+    for (const host of hosts) this.#addHost(host);
+    for (const vm of existing) this.#count(vm, 1);
+    this.#columns = this.#makeColumns();
+  }
+
+  /** Grows with each change. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** The columns in shared memory; a new object when hosts come, go or move to another rack. */
+  get snapshot(): Snapshot {
+    return this.#columns.snapshot;
+  }
+
+  /** Facts by name; `used` does not contain the tracked VMs' needs. */
+  get hosts(): ReadonlyMap<string, Host> {
+    this.#facts ??= new Map([...this.#states].map(([name, state]) => [name, state.host]));
+    return this.#facts;
+  }
+
+  get vmCount(): number {
+    return this.#vms.size;
+  }
+
+  vm(id: string): ExistingVm | undefined {
+    return this.#vms.get(id);
+  }
+
+  /** `used`: the host's own and its tracked VMs'. */
+  hostState(name: string): { host: Host; used: Resources; vmCount: number } | undefined {
+    const state = this.#states.get(name);
+    return state && { host: state.host, used: state.used, vmCount: state.vms.size };
+  }
+
+  /** VMs in a container, on up and down hosts. */
+  *vmsIn(level: Level, container: string): Iterable<ExistingVm> {
+    if (level === "host") {
+      yield* this.#states.get(container)?.vms.values() ?? [];
+      return;
+    }
+    const hosts = (level === "rack" ? this.#racks : this.#clusters).get(container)?.hosts ?? [];
+    for (const host of hosts) yield* this.#states.get(host)!.vms.values();
+  }
+
+  /** Containers on up hosts where VMs of the group live -> how many. */
+  living(key: string): ReadonlyMap<string, number> {
+    return this.#living.get(key) ?? new Map();
+  }
+
+  /** Adds the VM, or replaces the one with its id. Throws when its host is unknown. */
+  put(vm: ExistingVm): void {
+    if (!this.#states.has(vm.host)) throw new Error(`VM (${vm.id}) is on unknown host (${vm.host})`);
+    this.#change(() => {
+      const before = this.#vms.get(vm.id);
+      for (const [moved, by] of [
+        [before, -1],
+        [vm, 1],
+      ] as const) {
+        if (!moved) continue;
+        this.#moveVm(moved, by);
+        this.#touch(this.#states.get(moved.host)!.host, [moved]);
+      }
+    });
+  }
+
+  /** False if there is no such VM. */
+  remove(id: string): boolean {
+    const vm = this.#vms.get(id);
+    if (!vm) return false;
+    this.#change(() => {
+      this.#moveVm(vm, -1);
+      this.#touch(this.#states.get(vm.host)!.host, [vm]);
+    });
+    return true;
+  }
+
+  /** New facts of a known host, or a new host. */
+  setHost(host: Host): void {
+    const state = this.#states.get(host.name);
+    this.#facts = null;
+    if (!state || !this.#columns.fits(host)) {
+      const vms = state ? [...state.vms.values()] : [];
+      if (state) this.#dropHost(state);
+      this.#addHost(host);
+      for (const vm of vms) this.#count(vm, 1);
+      this.#rebuild(host, vms);
+      return;
+    }
+    this.#change(() => {
+      const vms = [...state.vms.values()];
+      for (const vm of vms) this.#count(vm, -1);
+      for (const [resource, value] of Object.entries(host.used) as [keyof Resources, number][]) {
+        state.used[resource] += value - state.host.used[resource];
+      }
+      state.host = host;
+      for (const vm of vms) this.#count(vm, 1);
+      this.#touch(host, vms);
+      this.#columns.writeHost(this.#cells(state));
+    });
+  }
+
+  /** The host and the VMs on it are forgotten. */
+  removeHost(name: string): void {
+    const state = this.#states.get(name);
+    if (!state) return;
+    const vms = [...state.vms.values()];
+    this.#facts = null;
+    this.#dropHost(state);
+    this.#rebuild(state.host, vms);
+  }
+
+  /** Did a VM come to or leave, or a fact change of, any of these after `version`? A group changes with its VMs. */
+  changedSince(version: number, touched: Touched): boolean {
+    const since = (kind: string, names: Iterable<string> = []) => {
+      for (const name of names) if ((this.#changed.get(kind + name) ?? 0) > version) return true;
+      return false;
+    };
+    return (
+      since("host ", touched.hosts) ||
+      since("rack ", touched.racks) ||
+      since("cluster ", touched.clusters) ||
+      since("group ", touched.groups)
+    );
+  }
+
+  // ---- For the encoder -----------------------------------------------------------------------------------------------
+
+  rowOf(host: string): number | undefined {
+    return this.#columns.rowOf(host);
+  }
+
+  hostAt(row: number): string | undefined {
+    return this.#columns.names[row];
+  }
+
+  /** Host name by row of the present columns. */
+  hostNames(): readonly (string | undefined)[] {
+    return this.#columns.names;
+  }
+
+  zoneNumber(zone: string): number | undefined {
+    return this.#columns.zoneNumber(zone);
+  }
+
+  aggregateSets(): readonly (readonly string[])[] {
+    return this.#columns.aggregateSets;
+  }
+
+  ownerClasses(): RequestOwners {
+    return this.#owners.forRequest();
+  }
+
+  /** Rows of the containers where the group lives on up hosts, without the named VMs. */
+  livingRows(level: Level, key: string, without: readonly string[]): number[] {
+    const counts = new Map(this.living(key));
+    for (const id of new Set(without)) {
+      const vm = this.#vms.get(id);
+      if (!vm?.groups.includes(key)) continue;
+      const { host } = this.#states.get(vm.host)!;
+      const container = containerOf(host, level);
+      if (host.up && container !== null) counts.set(container, (counts.get(container) ?? 0) - 1);
+    }
+    return [...counts]
+      .filter(([, count]) => count > 0)
+      .map(([name]) => this.#columns.containerRow(level, name)!)
+      .sort((a, b) => a - b);
+  }
+
+  /** The cells that read differently when these VMs are thought away. */
+  patchesWithout(ids: readonly string[]): Patch[] {
+    const vms = [...new Set(ids)].map((id) => this.#vms.get(id)).filter((vm) => vm !== undefined);
+    return this.#columns.record(
+      () => {
+        for (const vm of vms) this.#moveVm(vm, -1);
+      },
+      () => {
+        for (const vm of vms) this.#moveVm(vm, 1);
+      },
+    );
+  }
+
+  // ---- Inside --------------------------------------------------------------------------------------------------------
+
+  #change(write: () => void): void {
+    this.#version++;
+    this.#columns.snapshot.change(this.#version, write);
+  }
+
+  /** `by` 1: the VM comes; -1: it leaves. Facts, then cells. */
+  #moveVm(vm: ExistingVm, by: 1 | -1): void {
+    this.#count(vm, by);
+    const state = this.#states.get(vm.host)!;
+    this.#columns.writeHost(this.#cells(state));
+    const { rack, cluster } = state.host;
+    if (rack !== null) {
+      const { vmCount, owners } = this.#racks.get(rack)!;
+      this.#columns.writeRack(rack, vmCount, ownerOf(owners));
+    }
+    if (cluster !== null) {
+      const { vmCount, owners } = this.#clusters.get(cluster)!;
+      this.#columns.writeCluster(cluster, vmCount, ownerOf(owners));
+    }
+  }
+
+  #touch(host: Host, vms: readonly ExistingVm[]): void {
+    this.#changed.set(`host ${host.name}`, this.#version);
+    if (host.rack !== null) this.#changed.set(`rack ${host.rack}`, this.#version);
+    if (host.cluster !== null) this.#changed.set(`cluster ${host.cluster}`, this.#version);
+    for (const vm of vms) for (const group of vm.groups) this.#changed.set(`group ${group}`, this.#version);
+  }
+
+  #addHost(host: Host): void {
+    this.#states.set(host.name, { host, used: { ...host.used }, vms: new Map() });
+    for (const [containers, name] of [
+      [this.#racks, host.rack],
+      [this.#clusters, host.cluster],
+    ] as const) {
+      if (name === null) continue;
+      if (!containers.has(name)) containers.set(name, { hosts: new Set(), vmCount: 0, owners: new Map() });
+      containers.get(name)!.hosts.add(host.name);
+    }
+  }
+
+  #dropHost(state: HostState): void {
+    for (const vm of [...state.vms.values()]) this.#count(vm, -1);
+    const { name, rack, cluster } = state.host;
+    this.#states.delete(name);
+    for (const [containers, container] of [
+      [this.#racks, rack],
+      [this.#clusters, cluster],
+    ] as const) {
+      if (container === null) continue;
+      const { hosts } = containers.get(container)!;
+      hosts.delete(name);
+      if (hosts.size === 0) containers.delete(container);
+    }
+  }
+
+  /** The VM in the sums of its host, rack, cluster and groups. */
+  #count(vm: ExistingVm, by: 1 | -1): void {
+    const state = this.#states.get(vm.host);
+    if (!state) throw new Error(`VM (${vm.id}) is on unknown host (${vm.host})`);
+    const { host, used, vms } = state;
+    if (by > 0) {
+      vms.set(vm.id, vm);
+      this.#vms.set(vm.id, vm);
+    } else {
+      vms.delete(vm.id);
+      this.#vms.delete(vm.id);
+    }
+    used.vcpus += by * vm.need.vcpus;
+    used.ramMiB += by * vm.need.ramMiB;
+    used.diskGiB += by * vm.need.diskGiB;
+    for (const [level, container] of [
+      ["rack", host.rack === null ? undefined : this.#racks.get(host.rack)],
+      ["cluster", host.cluster === null ? undefined : this.#clusters.get(host.cluster)],
+    ] as const) {
+      if (!container) continue;
+      container.vmCount += by;
+      bump(container.owners, this.#owners.of(vm, level), by);
+    }
+    if (!host.up) return;
+    for (const key of vm.groups) {
+      const level = LEVELS.find((level) => key.startsWith(`${level}:`));
+      const container = level === undefined ? null : containerOf(host, level);
+      if (container === null) continue;
+      let counts = this.#living.get(key);
+      if (!counts) this.#living.set(key, (counts = new Map()));
+      bump(counts, container, by);
+      if (counts.size === 0) this.#living.delete(key);
+    }
+  }
+
+  #cells({ host, used, vms }: HostState): HostCells {
+    const owners = new Map<number, number>();
+    for (const vm of vms.values()) bump(owners, this.#owners.of(vm, "host"), 1);
+    return { host, used, vmCount: vms.size, owner: ownerOf(owners) };
+  }
+
+  #makeColumns(): Columns {
+    const columns = new Columns([...this.#states.values()].map((state) => this.#cells(state)));
+    columns.snapshot.change(this.#version, () => {
+      for (const [name, { vmCount, owners }] of this.#racks) columns.writeRack(name, vmCount, ownerOf(owners));
+      for (const [name, { vmCount, owners }] of this.#clusters) columns.writeCluster(name, vmCount, ownerOf(owners));
+    });
+    columns.snapshot.bytesWritten = 0;
+    return columns;
+  }
+
+  #rebuild(host: Host, vms: readonly ExistingVm[]): void {
+    this.#version++;
+    this.#touch(host, vms);
+    this.#columns = this.#makeColumns();
+  }
+}
+
+function containerOf(host: Host, level: Level): string | null {
+  return level === "host" ? host.name : level === "rack" ? host.rack : host.cluster;
+}
+
+function bump<K>(counts: Map<K, number>, key: K, by: number): void {
+  const count = (counts.get(key) ?? 0) + by;
+  if (count === 0) counts.delete(key);
+  else counts.set(key, count);
+}
+
+/** The one class of a container's VMs; closed when they are of several. */
+function ownerOf(owners: ReadonlyMap<number, number>): number {
+  if (owners.size > 1) return OWNER_CLOSED;
+  for (const owner of owners.keys()) return owner;
+  return OWNER_NONE;
+}
