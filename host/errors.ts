@@ -25,6 +25,7 @@ export const ERRORS = {
   "placement.conflict": { status: 500, text: "Others changed the inventory faster than the plan could be made again" },
   "plan.unsound": { status: 500, text: "The independent check found a rule broken; nothing was committed" },
   "store.unavailable": { status: 503, text: "The store cannot be reached" },
+  "store.in-use": { status: 503, text: "Another process has the directory of the embedded store" },
   "identity.unavailable": { status: 500, text: "The identity service cannot be asked about projects" },
   internal: { status: 500, text: "An error of the service itself" },
   "file.invalid": { status: 500, text: "A data-center, problem, token or configuration file is damaged" },
