@@ -30,7 +30,10 @@ export class TemplateFile {
       const [error] = this.#document.errors;
       if (error) {
         const { line, col } = this.#lines.linePos(error.pos[0]);
-        throw new AppError("file.invalid", `${this.#name}:${line}:${col}: ${error.message.split("\n")[0]}`);
+        throw new AppError(
+          "file.invalid",
+          `${this.#name}:${line}:${col}: ${error.message.replace(/ at line \d+, column \d+:[\s\S]*/, "")}`,
+        );
       }
       const root: unknown = this.#document.toJS();
       if (!isObject(root)) throw this.fault([], "is not a template: a map with resources is needed");
