@@ -8,6 +8,8 @@ import { AppError } from "./errors.ts";
 
 // Exit codes: 0 done, 1 failure, 2 an option, setting or file is wrong, 3 (ostro plan) no place for the application.
 
+const USERS_FAULT: ReadonlySet<string> = new Set(["config.invalid", "file.invalid", "application.invalid"]);
+
 const program = new Command("ostro")
   .description("Plans where the virtual machines of an OpenStack application run, as a whole.")
   .exitOverride()
@@ -30,7 +32,7 @@ function exitCodeOf(error: unknown): number {
     return 1;
   }
   process.stderr.write(`ostro: ${oneLine(error.message)}\n`);
-  return error.code === "config.invalid" || error.code === "file.invalid" ? 2 : 1;
+  return USERS_FAULT.has(error.code) ? 2 : 1;
 }
 
 function oneLine(text: string): string {

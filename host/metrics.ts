@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import type { Application, Plan, Refusal, SolveOptions } from "./core/model.ts";
+import type { Plan, Refusal } from "./core/model.ts";
+import type { Solver } from "./core/solver.ts";
 
 /** Read when the metrics are asked for. */
 export interface Gauges {
@@ -92,14 +93,13 @@ export class Metrics {
   }
 }
 
-interface Solver<Inventory> {
-  solve(inventory: Inventory, application: Application, options?: SolveOptions): Promise<Plan | Refusal>;
-  close(): Promise<void>;
-}
-
 /** The same solver, its outcomes counted. */
-export function counted<Inventory>(solver: Solver<Inventory>, metrics: Metrics): Solver<Inventory> {
+export function counted(solver: Solver, metrics: Metrics): Solver {
   return {
+    rules: solver.rules,
+    get bytesCopied() {
+      return solver.bytesCopied;
+    },
     async solve(inventory, application, options) {
       const outcome = await solver.solve(inventory, application, options);
       metrics.solved(outcome);

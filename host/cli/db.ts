@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { openStore } from "../../db/client.ts";
 import { addSettings, settingsFrom } from "./serve.ts";
 
 /** `ostro db migrate`: bring the store's schema up to date, without serving. */
@@ -9,6 +8,7 @@ export function addDb(program: Command): void {
     "database",
     "stateDir",
   ]).action(async (flags: Record<string, string>) => {
+    const { openStore } = await import("../../db/client.ts");
     const store = await openStore(settingsFrom(flags).database);
     await store.close();
     process.stdout.write("The schema is up to date.\n");

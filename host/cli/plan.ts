@@ -4,15 +4,10 @@ import type { DataCenter, Plan, Refusal, SolveOptions } from "../core/model.ts";
 import { readProblemFile } from "../core/problem.ts";
 import { LocalSolver } from "../core/solver.ts";
 import { AppError } from "../errors.ts";
-import { notAvailable } from "./later.ts";
-import { planStack } from "./plan-stack.ts";
+import { planStack, type StackOptions, stackOptions } from "./plan-stack.ts";
 import { planTable, refusalText } from "./plan-table.ts";
 
-interface Options {
-  readonly json?: boolean;
-  readonly explain?: boolean;
-  readonly seed?: number;
-  readonly budget?: number;
+interface Options extends StackOptions {
   readonly deadline?: number;
   readonly workers?: number;
 }
@@ -21,7 +16,7 @@ const REFUSED = 3;
 
 /** `ostro plan PROBLEM.json`: one problem, without a server. Exit codes: 0 placed, 3 no place, 2 bad file. */
 export function addPlan(program: Command): void {
-  program
+  const command = program
     .command("plan")
     .description("Plan one problem file (placement-problem/1) or Heat template without a server.")
     .argument("<file>", "PROBLEM.json, or a Heat template ending in .yaml or .yml")
@@ -29,13 +24,18 @@ export function addPlan(program: Command): void {
     .option("--explain", "for a refusal, print how many hosts each rule refused")
     .addOption(new Option("--seed <n>", "equal problem, seed and budget give equal answers").argParser(wholeFrom(0)))
     .addOption(new Option("--budget <n>", "attempts of repair and improvement").argParser(wholeFrom(0)))
-    .addOption(new Option("--deadline <ms>", "not available yet").argParser(wholeFrom(1)))
-    .addOption(new Option("--workers <n>", "taken; one problem keeps one worker busy").argParser(wholeFrom(1)))
-    .action(async (path: string, options: Options) => {
-      if (options.deadline !== undefined) throw notAvailable("--deadline");
-      const ok = await (/\.ya?ml$/i.test(path) ? planStack(path, options) : planProblem(path, options));
-      process.exitCode = ok ? 0 : REFUSED;
-    });
+    .addOption(
+      new Option(
+        "--deadline <ms>",
+        "begin no further step of the search after this time; the first plan is always built",
+      ).argParser(wholeFrom(1)),
+    )
+    .addOption(new Option("--workers <n>", "taken; one problem keeps one worker busy").argParser(wholeFrom(1)));
+  for (const option of stackOptions()) command.addOption(option);
+  command.action(async (path: string, options: Options) => {
+    const ok = await (/\.ya?ml$/i.test(path) ? planStack(path, options) : planProblem(path, options));
+    process.exitCode = ok ? 0 : REFUSED;
+  });
 }
 
 function wholeFrom(min: number): (text: string) => number {
@@ -48,6 +48,9 @@ function wholeFrom(min: number): (text: string) => number {
 
 /** Prints the answer; false: there is no place. */
 async function planProblem(path: string, options: Options): Promise<boolean> {
+  for (const name of ["parameter", "group", "datacenter"] as const) {
+    if (options[name] !== undefined) throw new AppError("config.invalid", `--${name} goes with a Heat template only`);
+  }
   const started = performance.now();
   const problem = await readProblemFile(path);
   if (problem.application === null)
@@ -63,8 +66,12 @@ async function planProblem(path: string, options: Options): Promise<boolean> {
   return outcome.ok;
 }
 
-function solveOptions({ seed, budget }: Options, fileSeed: number): SolveOptions {
-  return { seed: seed ?? fileSeed, ...(budget === undefined ? {} : { budget }) };
+function solveOptions({ seed, budget, deadline }: Options, fileSeed: number): SolveOptions {
+  return {
+    seed: seed ?? fileSeed,
+    ...(budget === undefined ? {} : { budget }),
+    ...(deadline === undefined ? {} : { deadlineMs: deadline }),
+  };
 }
 
 interface Times {

@@ -1,22 +1,33 @@
 import { type Command, Option } from "commander";
 import { type Config, flagOf, readConfig, SETTING_KEYS, SETTINGS, variableOf } from "../config.ts";
-import { startServer } from "../main.ts";
 
 /** `ostro serve`: both APIs in one process, until SIGTERM or SIGINT. */
 export function addServe(program: Command): void {
-  const command = program.command("serve").description("Serve Valet's and Valence's API.");
+  const command = program
+    .command("serve")
+    .description("Serve Valet's and Valence's API.")
+    .addHelpText("after", `\nSecrets have no flag: ${SECRETS.join(", ")} (password of the service user in Keystone).`);
   addSettings(command).action(async (flags: Record<string, string>) => {
     const config = settingsFrom(flags);
+    // Loaded late: no other command needs the store and the servers.
+    const { startServer } = await import("../main.ts");
     const server = await startServer(config);
     process.stdout.write(greeting(server.valetUrl, server.valenceUrl, server.localToken));
   });
 }
 
+const SECRETS = SETTING_KEYS.filter(isSecret).map(variableOf);
+
+function isSecret(key: keyof Config): boolean {
+  const setting: { readonly secret?: boolean } = SETTINGS[key];
+  return setting.secret === true;
+}
+
 /** The flags of every setting but the secret ones, and `--config`. */
 export function addSettings(command: Command, keys: readonly (keyof Config)[] = SETTING_KEYS): Command {
   for (const key of keys) {
-    const { help, placeholder, fallback, ...rest } = SETTINGS[key];
-    if ("secret" in rest && rest.secret) continue;
+    if (isSecret(key)) continue;
+    const { help, placeholder, fallback } = SETTINGS[key];
     const shown = fallback === "" || help.includes("(default") ? "" : ` (default ${fallback})`;
     command.addOption(new Option(`--${flagOf(key)} <${placeholder}>`, `${help}${shown} [${variableOf(key)}]`));
   }
