@@ -11,11 +11,22 @@ import { corePath } from "./load.ts";
 import type { Application, Plan, Refusal, SolveOptions } from "./model.ts";
 import { CoreSession, type SolveAnswer, type SolveTask } from "./session.ts";
 
-/** Attempts for improvement after the first complete plan, when the caller names no budget. */
-export const DEFAULT_BUDGET = 2_000;
-/** Repair, while some VM has no host, may use this many times the budget for improvement, and at least this many attempts. */
-const REPAIR_FACTOR = 50;
+/**
+ * Attempts for improvement after the first complete plan, when the caller names no budget: per VM, and at most. Of the
+ * 16 problems with a known optimum 15 are solved to it within this budget, all within ten times as much.
+ */
+const BUDGET_PER_VM = 100;
+const MOST_DEFAULT_BUDGET = 2_000;
+/**
+ * Attempts for repair while some VM has no host. The hardest of the feasible tight problems needs 827, so this is
+ * generous, and yet a request that cannot be placed costs well below a second on 10,000 hosts.
+ */
 const LEAST_REPAIR = 20_000;
+
+/** What `SolveOptions.budget` is when it is left out. */
+export function defaultBudget(application: Application): number {
+  return Math.min(MOST_DEFAULT_BUDGET, BUDGET_PER_VM * application.vms.length);
+}
 
 export interface Solver {
   /** The rules of the core, in the order in which refusals count them. */
@@ -32,7 +43,7 @@ function taskOf(
   rules: readonly Rule[],
   options: SolveOptions,
 ): SolveTask {
-  const budget = options.budget ?? DEFAULT_BUDGET;
+  const budget = options.budget ?? defaultBudget(application);
   let disabledRules = 0;
   for (const name of options.disabledRules ?? []) disabledRules |= 1 << rules.findIndex((rule) => rule.name === name);
   return {
@@ -40,7 +51,7 @@ function taskOf(
     vms: application.vms.length,
     seed: options.seed ?? 1,
     budget,
-    repairBudget: Math.max(LEAST_REPAIR, budget * REPAIR_FACTOR),
+    repairBudget: Math.max(LEAST_REPAIR, budget),
     deadlineMs: options.deadlineMs,
     disabledRules,
   };
