@@ -148,14 +148,19 @@ export function buildUnits(affinity: bool): void {
   }
   for (let vm = 0; vm < vmCount; vm++) {
     const u = get(unitOf, vm);
-    add(needVcpus, u, vmWord(vm, VM_VCPUS));
-    add(needRam, u, vmWord(vm, VM_RAM));
-    add(needDisk, u, vmWord(vm, VM_DISK));
+    addCapped(needVcpus, u, vmWord(vm, VM_VCPUS));
+    addCapped(needRam, u, vmWord(vm, VM_RAM));
+    addCapped(needDisk, u, vmWord(vm, VM_DISK));
     for (let l = 0; l < LEVEL_COUNT; l++) {
       const at = u * LEVEL_COUNT + l;
       if (get(unitOwners, at) != vmOwner(vm, l)) put(unitOwners, at, CONTRADICTION);
     }
   }
+}
+
+/** Sums of needs stop at 2^31-1, which no host has free. */
+function addCapped(column: usize, row: i32, by: i32): void {
+  put(column, row, <i32>min<i64>(i32.MAX_VALUE, <i64>get(column, row) + <i64>by));
 }
 
 export function unitOwner(unit: i32, level: i32): i32 {

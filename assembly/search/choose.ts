@@ -39,6 +39,9 @@ const SHARES: f32 = 64;
 /** Blocks looked into that can only equal the best share found: they may improve rack and fit, the last levels. */
 const PATIENCE = 24;
 
+/** Blocks of a rack that is looked at ahead of the others; a larger one (a data center without racks is one) has its turn. */
+const SMALL_RACK = 8;
+
 /** Exact work counters. */
 export let attempts = 0;
 export let blocksVisited = 0;
@@ -185,7 +188,7 @@ function chooseNew(unit: i32, from: i32, to: i32, maxVcpus: usize, maxRam: usize
   stamp++;
   for (let slot = 0; slot < touchedCount; slot++) {
     const rack = rackOf(get(touchedRow, slot));
-    if (get(rackStamp, rack) == stamp) continue;
+    if (get(rackStamp, rack) == stamp || get(rackBlock, rack + 1) - get(rackBlock, rack) > SMALL_RACK) continue;
     put(rackStamp, rack, stamp);
     const end = min(to, get(rackBlock, rack + 1));
     for (let block = max(from, get(rackBlock, rack)); block < end; block++) {
