@@ -29,9 +29,11 @@ export async function listen(api: Api, host: string, port: number): Promise<List
     url: `http://${isIPv6(host) ? `[${host}]` : host}:${bound}`,
     async stop(graceMs) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeIdleConnections();
+      // Connections become idle one by one, as what runs on them finishes; clients would keep them open.
+      const idle = setInterval(() => server.closeIdleConnections(), 50);
       const cut = setTimeout(() => server.closeAllConnections(), graceMs);
       await closed;
+      clearInterval(idle);
       clearTimeout(cut);
     },
   };
