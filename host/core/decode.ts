@@ -23,7 +23,8 @@ import type { Application, Plan, Refusal } from "./model.ts";
 import type { SolveAnswer } from "./session.ts";
 
 export function decode(
-  { result, version, searchMs }: SolveAnswer,
+  { result, searchMs }: SolveAnswer,
+  version: number,
   application: Application,
   rules: readonly Rule[],
   hostAt: (row: number) => string,

@@ -73,7 +73,7 @@ export class LocalSolver implements Solver {
     const names = (row: number) => inventory.hostAt(row)!;
     const answer = this.#session.solve(inventory.snapshot.buffer, taskOf(inventory, application, this.rules, options));
     this.bytesCopied += answer.bytesCopied;
-    return decode(answer, application, this.rules, names);
+    return decode(answer, inventory.version, application, this.rules, names);
   }
 
   async solve(inventory: Inventory, application: Application, options: SolveOptions = {}): Promise<Plan | Refusal> {
@@ -107,12 +107,13 @@ export class PoolSolver implements Solver {
 
   async solve(inventory: Inventory, application: Application, options: SolveOptions = {}): Promise<Plan | Refusal> {
     // Rows are translated back by the columns that the task was made for, even if hosts come or go meanwhile.
-    const { snapshot } = inventory;
+    // The worker may see later columns; the plan claims no more than what the request was made from.
+    const { snapshot, version } = inventory;
     const names = inventory.hostNames();
     const task = taskOf(inventory, application, this.rules, options);
     const answer: SolveAnswer = await this.#pool.run({ ...task, snapshot: snapshot.buffer });
     this.bytesCopied += answer.bytesCopied;
-    return decode(answer, application, this.rules, (row) => names[row]!);
+    return decode(answer, version, application, this.rules, (row) => names[row]!);
   }
 
   async close(): Promise<void> {
