@@ -1,6 +1,6 @@
 import { Option } from "commander";
 import { Inventory } from "../core/inventory.ts";
-import { type DataCenter, GROUP_TYPES, LEVELS, type Plan } from "../core/model.ts";
+import { type DataCenter, GROUP_TYPES, LEVELS, type Plan, type Refusal } from "../core/model.ts";
 import { readProblemFile } from "../core/problem.ts";
 import { simulatedDataCenter } from "../core/simulated.ts";
 import { LocalSolver } from "../core/solver.ts";
@@ -8,6 +8,7 @@ import { AppError } from "../errors.ts";
 import { type ApplicationContext, toApplication } from "../services/application.ts";
 import { quoteSome } from "../services/application-fault.ts";
 import type { KnownGroup } from "../services/application-groups.ts";
+import { SERVER } from "../services/application-resources.ts";
 import { type ExpandedStack, expandTemplate } from "../services/heat-template.ts";
 import { planTable, refusalText } from "./plan-table.ts";
 
@@ -40,7 +41,7 @@ export function stackOptions(): Option[] {
 /**
  * `ostro plan stack.yaml`: plans a Heat template as Heat's plugin would have it planned, without a server. Prints the
  * answer; false: there is no place.
- * @throws AppError file.invalid, config.invalid or application.invalid, naming file and line of the template
+ * @throws AppError file.invalid, config.invalid or application.invalid; what is wrong in a template with file and line
  */
 export async function planStack(path: string, options: StackOptions): Promise<boolean> {
   const started = performance.now();
@@ -60,21 +61,47 @@ export async function planStack(path: string, options: StackOptions): Promise<bo
   await solver.close();
 
   const ms = { load: loaded - started, search: outcome.searchMs, total: performance.now() - started };
-  if (options.json) {
-    const { ok, objective, bound, stats } = { objective: undefined, bound: undefined, ...outcome };
-    const servers = Object.fromEntries(application.vms.map(({ name }) => [name, stack.origins.get(name)!.path]));
-    const answer = outcome.ok ? outcome.placements : {};
-    const reason = outcome.ok ? null : readable(outcome.reason, stack, false);
-    const result = { solver: "ostro", ok, reason, ms, placements: answer, servers, objective, bound, stats };
-    process.stdout.write(`${JSON.stringify(result)}\n`);
-  } else {
-    const text = outcome.ok
-      ? planTable(withPaths(outcome, stack), dataCenter)
-      : readable(refusalText(outcome, options.explain === true), stack, false);
-    const times = `load ${ms.load.toFixed(1)} ms, search ${ms.search.toFixed(1)} ms, total ${ms.total.toFixed(1)} ms`;
-    process.stdout.write(`${text}\n${times}\n`);
-  }
+  const text = options.json
+    ? json(outcome, ms, stack)
+    : table(outcome, ms, stack, dataCenter, options.explain === true);
+  process.stdout.write(`${text}\n`);
   return outcome.ok;
+}
+
+interface Times {
+  readonly load: number;
+  readonly search: number;
+  readonly total: number;
+}
+
+function table(
+  outcome: Plan | Refusal,
+  ms: Times,
+  stack: ExpandedStack,
+  dataCenter: DataCenter,
+  explain: boolean,
+): string {
+  const text = outcome.ok
+    ? planTable(withPaths(outcome, stack), dataCenter)
+    : readable(refusalText(outcome, explain), stack, false);
+  return `${text}\nload ${ms.load.toFixed(1)} ms, search ${ms.search.toFixed(1)} ms, total ${ms.total.toFixed(1)} ms`;
+}
+
+/** As `ostro plan PROBLEM.json --json`, and `servers`: orchestration id -> path in the stack. */
+function json(outcome: Plan | Refusal, ms: Times, stack: ExpandedStack): string {
+  const rounded = Object.fromEntries(Object.entries(ms).map(([what, value]) => [what, Number(value.toFixed(3))]));
+  const servers = Object.entries(stack.request.resources).filter(([, { type }]) => type === SERVER);
+  return JSON.stringify({
+    solver: "ostro",
+    ok: outcome.ok,
+    reason: outcome.ok ? null : readable(outcome.reason, stack, false),
+    ms: rounded,
+    ...(outcome.ok
+      ? { placements: outcome.placements, objective: outcome.objective, bound: outcome.bound }
+      : { placements: {}, rule: outcome.rule, vm: outcome.vm, refused: outcome.refused }),
+    stats: outcome.stats,
+    servers: Object.fromEntries(servers.map(([id]) => [id, stack.origins.get(id)!.path])),
+  });
 }
 
 function pairs(parameters: readonly string[]): Map<string, string> {
@@ -126,9 +153,12 @@ function translate(stack: ExpandedStack, context: ApplicationContext, path: stri
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     const message = readable(error.message, stack, true);
-    if (error.code !== "group.not-found") throw new AppError(error.code, message, { cause: error });
+    if (error.code !== "group.not-found") throw new AppError("application.invalid", message, { cause: error });
     const missing = missingGroups(stack, context);
-    const example = missing.slice(0, 2).map((name) => `--group ${name}:affinity:host`);
+    const example = missing.slice(0, 2).map((name) => {
+      const type = GROUP_TYPES.find((one) => name.toLowerCase().includes(one)) ?? "affinity";
+      return `--group ${name}:${type}:host`;
+    });
     throw new AppError(
       "config.invalid",
       `${message}\n${path} needs named groups: ${quoteSome(missing, 20)}. Give each its type and level, e.g. ${example.join(" ")}`,
