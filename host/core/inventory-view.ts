@@ -6,8 +6,10 @@ export interface InventoryView {
   vm(id: string): ExistingVm | undefined;
   /** `used`: the host's own and its tracked VMs'. */
   hostState(name: string): { readonly host: Host; readonly used: Resources } | undefined;
-  /** VMs in a container, on up and down hosts. */
+  /** VMs in a container, on up and down hosts. May take as long as the container is large. */
   vmsIn(level: Level, container: string): Iterable<ExistingVm>;
+  /** VMs in a container, on up and down hosts, and how many of them are in each exclusivity group (key) of its level. */
+  occupancy(level: Level, container: string): { readonly vms: number; readonly exclusive: ReadonlyMap<string, number> };
   /** Containers on up hosts where VMs of the group live -> how many. */
   living(groupKey: string): ReadonlyMap<string, number>;
 }

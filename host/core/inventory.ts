@@ -19,6 +19,8 @@ interface Container {
   vmCount: number;
   /** Exclusivity class -> VMs of it. */
   readonly owners: Map<number, number>;
+  /** Exclusivity group of this level -> VMs of it: for the check, which shares nothing with the classes. */
+  readonly exclusive: Map<string, number>;
 }
 
 /** Names of what a plan touches, for `changedSince`. */
@@ -87,6 +89,18 @@ export class Inventory implements InventoryView {
     }
     const hosts = (level === "rack" ? this.#racks : this.#clusters).get(container)?.hosts ?? [];
     for (const host of hosts) yield* this.#states.get(host)!.vms.values();
+  }
+
+  /** VMs in a container, on up and down hosts, and how many of them are in each exclusivity group of its level. */
+  occupancy(level: Level, container: string): { vms: number; exclusive: ReadonlyMap<string, number> } {
+    if (level !== "host") {
+      const { vmCount, exclusive } = (level === "rack" ? this.#racks : this.#clusters).get(container) ?? newContainer();
+      return { vms: vmCount, exclusive };
+    }
+    const vms = this.#states.get(container)?.vms ?? new Map<string, ExistingVm>();
+    const exclusive = new Map<string, number>();
+    for (const vm of vms.values()) for (const key of exclusivities(vm, level)) bump(exclusive, key, 1);
+    return { vms: vms.size, exclusive };
   }
 
   /** Containers on up hosts where VMs of the group live -> how many. */
@@ -263,7 +277,7 @@ export class Inventory implements InventoryView {
       [this.#clusters, host.cluster],
     ] as const) {
       if (name === null) continue;
-      if (!containers.has(name)) containers.set(name, { hosts: new Set(), vmCount: 0, owners: new Map() });
+      if (!containers.has(name)) containers.set(name, newContainer());
       containers.get(name)!.hosts.add(host.name);
     }
   }
@@ -305,6 +319,7 @@ export class Inventory implements InventoryView {
       if (!container) continue;
       container.vmCount += by;
       bump(container.owners, this.#owners.of(vm, level), by);
+      for (const key of exclusivities(vm, level)) bump(container.exclusive, key, by);
     }
     if (!host.up) return;
     for (const key of vm.groups) {
@@ -343,6 +358,16 @@ export class Inventory implements InventoryView {
 
 function containerOf(host: Host, level: Level): string | null {
   return level === "host" ? host.name : level === "rack" ? host.rack : host.cluster;
+}
+
+function newContainer(): Container {
+  return { hosts: new Set(), vmCount: 0, owners: new Map(), exclusive: new Map() };
+}
+
+/** The VM's exclusivity groups of a level, each once. */
+function exclusivities(vm: ExistingVm, level: Level): Iterable<string> {
+  if (vm.groups.length === 0) return [];
+  return new Set(vm.groups.filter((key) => key.startsWith(`${level}:EX:`)));
 }
 
 function bump<K>(counts: Map<K, number>, key: K, by: number): void {

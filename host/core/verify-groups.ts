@@ -70,7 +70,7 @@ function brokenDiversity(
   return broken;
 }
 
-/** VMs share a container exactly when they are in the same exclusivity groups of its level; here each set is a text. */
+/** VMs share a container exactly when they are in the same exclusivity groups of its level. */
 function brokenExclusivity(placed: Placed, level: Level, below: (member: string) => ReadonlySet<string>): string[] {
   const keysOf = new Map<string, string[]>();
   for (const group of placed.application.groups) {
@@ -79,41 +79,72 @@ function brokenExclusivity(placed: Placed, level: Level, below: (member: string)
     const key = group.named === false ? `anonymous:${group.name}` : groupKey(group);
     for (const vm of below(group.name)) keysOf.set(vm, [...(keysOf.get(vm) ?? []), key]);
   }
-  const guests = new Map<string, { vm: string; set: string }[]>();
+  // Container -> its guests, one of each set of groups.
+  const guests = new Map<string, Map<string, Guest>>();
   for (const [vm, host] of placed.hostOf) {
     const container = containerOf(host, level);
     if (container === null) continue;
-    const list = guests.get(container) ?? [];
-    list.push({ vm, set: textOf(keysOf.get(vm) ?? []) });
-    guests.set(container, list);
+    const keys = keysOf.get(vm) ?? [];
+    const sets = guests.get(container) ?? new Map<string, Guest>();
+    sets.set(textOf(keys), { vm, keys });
+    guests.set(container, sets);
   }
 
   const broken: string[] = [];
-  const report = (container: string, a: { vm: string; set: string }, b: { vm: string; set: string }) =>
+  const report = (container: string, a: Guest, b: Guest) =>
     broken.push(
-      `exclusivity: VM (${a.vm}) ${inWords(a.set)} and VM (${b.vm}) ${inWords(b.set)} share ${level} (${container})`,
+      `exclusivity: VM (${a.vm}) ${inWords(a.keys)} and VM (${b.vm}) ${inWords(b.keys)} share ${level} (${container})`,
     );
-  for (const [container, [first, ...others]] of guests) {
-    const other = others.find((guest) => guest.set !== first!.set);
+  for (const [container, sets] of guests) {
+    const [first, other] = sets.values();
     if (other !== undefined) report(container, first!, other);
-    for (const resident of placed.inventory.vmsIn(level, container)) {
-      if (placed.without.has(resident.id)) continue;
-      const set = textOf(resident.groups.filter((key) => key.startsWith(`${level}:EX:`)));
-      const stranger = [first!, ...others].find((guest) => guest.set !== set);
-      if (stranger === undefined) continue;
-      report(container, stranger, { vm: resident.id, set });
+    const { vms, exclusive } = residents(placed, level, container);
+    for (const guest of sets.values()) {
+      const foreign = [...exclusive].some(([key, count]) => count > 0 && !guest.keys.includes(key));
+      const shared = vms > 0 && guest.keys.some((key) => exclusive.get(key) !== vms);
+      if (!foreign && !shared) continue;
+      report(container, guest, residentUnlike(placed, level, container, guest));
       break;
     }
   }
   return broken;
 }
 
-function textOf(keys: readonly string[]): string {
-  return keys.length === 0 ? "" : [...new Set(keys)].sort().join(" ");
+interface Guest {
+  readonly vm: string;
+  /** Exclusivity groups of the level. */
+  readonly keys: readonly string[];
 }
 
-function inWords(set: string): string {
-  return set === "" ? "of no exclusivity group" : `of (${set})`;
+/** The VMs that live in a container, without those thought away, and how many of them are in each exclusivity group. */
+function residents(placed: Placed, level: Level, container: string): { vms: number; exclusive: Map<string, number> } {
+  const occupancy = placed.inventory.occupancy(level, container);
+  const exclusive = new Map(occupancy.exclusive);
+  let { vms } = occupancy;
+  for (const vm of placed.without.values()) {
+    const host = placed.inventory.hostState(vm.host)?.host;
+    if (host === undefined || containerOf(host, level) !== container) continue;
+    vms--;
+    for (const key of new Set(vm.groups)) if (exclusive.has(key)) exclusive.set(key, exclusive.get(key)! - 1);
+  }
+  return { vms, exclusive };
+}
+
+/** A VM that keeps the guest out, for the message. */
+function residentUnlike(placed: Placed, level: Level, container: string, guest: Guest): Guest {
+  for (const { id, groups } of placed.inventory.vmsIn(level, container)) {
+    const keys = groups.filter((key) => key.startsWith(`${level}:EX:`));
+    if (!placed.without.has(id) && textOf(keys) !== textOf(guest.keys)) return { vm: id, keys };
+  }
+  return { vm: "unknown", keys: [] };
+}
+
+function textOf(keys: readonly string[]): string {
+  return [...new Set(keys)].sort().join(" ");
+}
+
+function inWords(keys: readonly string[]): string {
+  return keys.length === 0 ? "of no exclusivity group" : `of (${textOf(keys)})`;
 }
 
 /** Containers on up hosts where VMs of this named group live. */

@@ -17,8 +17,8 @@ const RESOURCES = [
 ];
 
 /**
- * Every rule that these placements (VM name -> host name) break, in words; empty when they are sound. Looks at the
- * hosts touched, and at the VMs in their racks and clusters.
+ * Every rule that these placements (VM name -> host name) break, in words; empty when they are sound. Takes
+ * time with the plan and the VMs on the hosts it touches, never with the whole data center.
  */
 export function verify(
   inventory: InventoryView,

@@ -33,6 +33,13 @@ export class NaiveInventory implements InventoryView {
     return this.#dataCenter.existing.filter((vm) => this.#container(vm, level) === container);
   }
 
+  occupancy(level: Level, container: string): { vms: number; exclusive: Map<string, number> } {
+    const vms = this.vmsIn(level, container);
+    const keys = vms.flatMap((vm) => [...new Set(vm.groups)]).filter((key) => key.startsWith(`${level}:EX:`));
+    const exclusive = new Map(keys.map((key) => [key, keys.filter((each) => each === key).length]));
+    return { vms: vms.length, exclusive };
+  }
+
   living(groupKey: string): Map<string, number> {
     const level = groupKey.slice(0, groupKey.indexOf(":")) as Level;
     const homes = new Map<string, number>();

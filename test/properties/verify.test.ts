@@ -1,6 +1,7 @@
 // The second check against the format's own checker: they must agree on good answers and on spoiled ones.
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { Inventory } from "../../host/core/inventory.ts";
 import { parseProblem } from "../../host/core/problem.ts";
 import { verify } from "../../host/core/verify.ts";
 import { NaiveInventory } from "../oracle/naive-inventory.ts";
@@ -56,10 +57,12 @@ it("the second check finds exactly the plans that the format's checker finds bro
     const random = new Random(seed);
     const made = randomProblem(seed);
     const { dataCenter, application } = parseProblem(JSON.stringify(made.problem), `problem ${seed}`);
-    const inventory = new NaiveInventory(dataCenter);
+    const inventory = new Inventory(dataCenter);
+    const naive = new NaiveInventory(dataCenter);
     for (const placements of [made.planted, spoil(made, random), spoil(made, random)]) {
       const { valid, violations } = score(made.problem, placements);
       const broken = verify(inventory, application!, placements);
+      expect(verify(naive, application!, placements)).toEqual(broken);
       expect({ seed, valid: broken.length === 0, violations, broken }).toMatchObject({ valid });
       if (valid) sound++;
       KINDS.forEach(([checker, check], kind) => {

@@ -26,7 +26,7 @@ interface ExistingFile {
 }
 
 export interface RandomProblem {
-  readonly problem: ProblemFile & { hosts: HostFile[]; existing: ExistingFile[]; app: AppFile };
+  readonly problem: Omit<ProblemFile, "existing" | "app"> & { existing: ExistingFile[]; app: AppFile };
   /** An answer, unless `disturbed`. */
   readonly planted: Placements;
   readonly disturbed: boolean;
