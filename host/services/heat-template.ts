@@ -16,7 +16,7 @@ const DEEPEST_NESTING = 10;
 const VALET_GROUP = "OS::Valet::Group";
 
 /** A group that the template itself makes. */
-export interface TemplateGroup {
+interface TemplateGroup {
   id: string;
   name: string;
   type: string;

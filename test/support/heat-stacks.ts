@@ -33,7 +33,7 @@ export function parametersOf(path: string): Map<string, string> {
 }
 
 /** A group as Valet's tests made them: the type stands in its name, the level in the name of the template. */
-export function groupNamed(name: string, path: string): KnownGroup | undefined {
+function groupNamed(name: string, path: string): KnownGroup | undefined {
   const type = name === "template_group" ? "exclusivity" : /(affinity|diversity|exclusivity)_group/.exec(name)?.[1];
   if (!type) return undefined;
   const level: Level = basename(path).includes("rack") ? "rack" : "host";
