@@ -1,21 +1,22 @@
 // For the check build: recomputes after each move what the incremental state says, and traps where they differ. The
-// rules' own part is in Constraint.drifted.
+// rules' own part is in Constraint.drifted; which of them it was is left in the result (RESULT_REFUSED_RULE), since a
+// trap carries no words.
 
-import { NONE } from "./abi";
+import { CLUSTER_VMS, HOST_VMS, NONE, RACK_VMS, RESULT_REFUSED_RULE } from "./abi";
 import { hostOf, touchedCount, touchedRow, touchedUnits, unplacedVms } from "./assignment";
 import { CONSTRAINTS } from "./constraints";
-import { inventoryBase, inventoryBytes, rackOf, rackTouched, touchedSlot } from "./inventory";
-import { get, reserve } from "./lib/arena";
+import { rackCluster, rackOf, rackTouched, touchedSlot } from "./inventory";
+import { add, get, put } from "./lib/arena";
+import { differs, expectedAt, keepPristine } from "./pristine";
 import { enabled, RULE_COUNT } from "./rules";
 import { unitCount, unitSize } from "./units";
 
-/** The inventory columns as the solve found them: add this to a column's address. */
-export let pristine: usize = 0;
+let report: usize = 0;
 
-export function prepareAudit(): void {
-  const copy = reserve(inventoryBytes);
-  memory.copy(copy, inventoryBase, inventoryBytes);
-  pristine = copy - inventoryBase;
+export function prepareAudit(result: usize): void {
+  report = result;
+  put(report, RESULT_REFUSED_RULE, NONE);
+  keepPristine(hostOf);
 }
 
 export function audit(): void {
@@ -34,7 +35,27 @@ export function audit(): void {
     for (let u = 0; u < unitCount; u++) if (get(hostOf, u) == row) units++;
     assert(units == get(touchedUnits, slot), "units of a touched host drifted");
   }
+  assert(!countsDrifted(), "VM counts drifted");
   for (let r = 0; r < RULE_COUNT; r++) {
-    if (enabled(r)) assert(!unchecked(CONSTRAINTS[r]).drifted(), unchecked(CONSTRAINTS[r]).spec);
+    if (!enabled(r) || !unchecked(CONSTRAINTS[r]).drifted()) continue;
+    put(report, RESULT_REFUSED_RULE, r);
+    assert(false, "the state of a rule drifted");
   }
+}
+
+/** VMs per host, rack and cluster: those that live there and those that are placed. */
+function countsDrifted(): bool {
+  const onHost = expectedAt(HOST_VMS);
+  const inRack = expectedAt(RACK_VMS);
+  const inCluster = expectedAt(CLUSTER_VMS);
+  for (let u = 0; u < unitCount; u++) {
+    const row = get(hostOf, u);
+    if (row == NONE) continue;
+    const rack = rackOf(row);
+    const cluster = get(rackCluster, rack);
+    add(onHost, row, unitSize(u));
+    add(inRack, rack, unitSize(u));
+    if (cluster != NONE) add(inCluster, cluster, unitSize(u));
+  }
+  return differs(HOST_VMS) || differs(RACK_VMS) || differs(CLUSTER_VMS);
 }

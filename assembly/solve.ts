@@ -67,8 +67,8 @@ export function begin(seed: i32): void {
   prepareImprovement();
   prepareBounds();
   prepareExplanation();
-  if (CHECK) prepareAudit();
   result = words(RESULT_HOSTS + vmCount, 0);
+  if (CHECK) prepareAudit(result);
   seedRandom(seed);
   status = STATUS_SEARCHING;
 }

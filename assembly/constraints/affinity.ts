@@ -1,20 +1,11 @@
-import {
-  GROUP_KIND,
-  GROUP_LEVEL,
-  GROUP_LIVING,
-  GROUP_LIVING_COUNT,
-  KIND_AFFINITY,
-  LEVEL_CLUSTER,
-  LEVEL_HOST,
-  LEVEL_RACK,
-  NONE,
-  RACK_BLOCK,
-} from "../abi";
+import { GROUP_KIND, GROUP_LEVEL, GROUP_LIVING, GROUP_LIVING_COUNT, KIND_AFFINITY, LEVEL_HOST, NONE } from "../abi";
 import { Constraint } from "../constraint";
-import { columnAt, containerOf, rackBlock } from "../inventory";
+import { containerOf, rackBlock } from "../inventory";
 import { add, get, put, words } from "../lib/arena";
 import { Membership, membershipsOf } from "../memberships";
+import { hostNow } from "../pristine";
 import { groupCount, groupWord, wordAt } from "../request";
+import { unitCount } from "../units";
 
 /** A group that lives in two containers already: no VM can join it. */
 const TORN = -2;
@@ -72,6 +63,27 @@ export class Affinity extends Constraint {
       if (get(count, g) == 0) put(container, g, NONE);
     }
   }
+
+  drifted(): bool {
+    for (let g = 0; g < groupCount; g++) if (groupWord(g, GROUP_KIND) == KIND_AFFINITY && strayed(g)) return true;
+    return false;
+  }
+}
+
+/** Are the group's container and count not those of its placed units and of where it lives? */
+function strayed(group: i32): bool {
+  const living = groupWord(group, GROUP_LIVING_COUNT);
+  let where = living == 0 ? NONE : living > 1 ? TORN : get(wordAt(groupWord(group, GROUP_LIVING)), 0);
+  let holders = living > 0 ? 1 : 0;
+  for (let u = 0; u < unitCount; u++) {
+    if (hostNow(u) == NONE) continue;
+    for (let i = memberships.from(u), end = memberships.to(u); i < end; i++) {
+      if (memberships.group(i) != group) continue;
+      holders++;
+      if (where == NONE) where = containerOf(groupWord(group, GROUP_LEVEL), hostNow(u));
+    }
+  }
+  return holders != get(count, group) || where != get(container, group);
 }
 
 function fits(group: i32, candidate: i32): bool {

@@ -1,8 +1,9 @@
-import { FREE_DISK, FREE_RAM, FREE_VCPUS } from "../abi";
+import { FREE_DISK, FREE_RAM, FREE_VCPUS, NONE } from "../abi";
 import { Constraint } from "../constraint";
 import { columnAt } from "../inventory";
 import { add, get } from "../lib/arena";
-import { needDisk, needRam, needVcpus } from "../units";
+import { differs, expectedAt, hostNow } from "../pristine";
+import { needDisk, needRam, needVcpus, unitCount } from "../units";
 
 /** Hard. The host has room for the sum of the unit's VMs in one resource. */
 abstract class Capacity extends Constraint {
@@ -27,6 +28,12 @@ abstract class Capacity extends Constraint {
 
   moved(unit: i32, row: i32, by: i32): void {
     add(columnAt(this.column), row, -by * get(this.needs, unit));
+  }
+
+  drifted(): bool {
+    const free = expectedAt(this.column);
+    for (let u = 0; u < unitCount; u++) if (hostNow(u) != NONE) add(free, hostNow(u), -get(this.needs, u));
+    return differs(this.column);
   }
 }
 

@@ -13,7 +13,9 @@ import { Constraint } from "../constraint";
 import { containerOf, rackBlock } from "../inventory";
 import { add, get, put, words } from "../lib/arena";
 import { Membership, membershipsOf } from "../memberships";
+import { hostNow } from "../pristine";
 import { groupCount, groupWord, wordAt } from "../request";
+import { unitCount } from "../units";
 
 // A member of a diversity group is a VM or an affinity group of the same or a lower level, so it stands in one container
 // at a time. Each group has a slot per member, then one per container where it lives already, then pads.
@@ -94,6 +96,36 @@ export class Diversity extends Constraint {
       if (get(count, ordinal) == 0) put(<usize>get(slots, g), ordinal, NONE);
     }
   }
+
+  drifted(): bool {
+    for (let g = 0; g < groupCount; g++) if (groupWord(g, GROUP_KIND) == KIND_DIVERSITY && strayed(g)) return true;
+    return false;
+  }
+}
+
+/** Are the slots of the group's members not where their placed units are, or the others not where it lives? */
+function strayed(group: i32): bool {
+  const members = groupWord(group, GROUP_ORDINALS);
+  const living = groupWord(group, GROUP_LIVING_COUNT);
+  const at = <usize>get(slots, group);
+  for (let ordinal = 0; ordinal < members; ordinal++) {
+    let where = NONE;
+    let placed = 0;
+    for (let u = 0; u < unitCount; u++) {
+      if (hostNow(u) == NONE) continue;
+      for (let i = memberships.from(u), end = memberships.to(u); i < end; i++) {
+        if (memberships.group(i) != group || memberships.ordinal(i) != ordinal) continue;
+        placed++;
+        where = containerOf(groupWord(group, GROUP_LEVEL), hostNow(u));
+      }
+    }
+    if (where != get(at, ordinal) || placed != get(<usize>get(counts, group), ordinal)) return true;
+  }
+  for (let i = members, end = get(slotCount, group); i < end; i++) {
+    const home = i - members < living ? get(wordAt(groupWord(group, GROUP_LIVING)), i - members) : NONE;
+    if (get(at, i) != home) return true;
+  }
+  return false;
 }
 
 /** No other member of the group is in the container. */

@@ -1,8 +1,21 @@
-import { LEVEL_CLUSTER, LEVEL_HOST, LEVEL_RACK, NONE, OWNER_NONE, RACK_BLOCK } from "../abi";
+import {
+  CLUSTER_OWNER,
+  CLUSTER_VMS,
+  HOST_OWNER,
+  HOST_VMS,
+  LEVEL_CLUSTER,
+  LEVEL_HOST,
+  LEVEL_RACK,
+  NONE,
+  OWNER_NONE,
+  RACK_OWNER,
+  RACK_VMS,
+} from "../abi";
 import { Constraint } from "../constraint";
 import {
   clusterOwner,
   clusterVms,
+  containerOf,
   hostOwner,
   hostVms,
   rackCluster,
@@ -12,7 +25,8 @@ import {
   rackVms,
 } from "../inventory";
 import { get, put } from "../lib/arena";
-import { unitOwner } from "../units";
+import { differs, expectedAt, hostNow, pristineAt } from "../pristine";
+import { unitCount, unitOwner } from "../units";
 
 /**
  * Hard. A container that holds a VM of an exclusivity group of its level holds no VM outside the group. VMs may thus
@@ -59,6 +73,14 @@ export class Exclusivity extends Constraint {
     const cluster = get(rackCluster, rack);
     if (cluster != NONE) settle(clusterVms, clusterOwner, cluster, unitOwner(unit, LEVEL_CLUSTER), by);
   }
+
+  drifted(): bool {
+    return (
+      ownersDrifted(LEVEL_HOST, HOST_VMS, HOST_OWNER) ||
+      ownersDrifted(LEVEL_RACK, RACK_VMS, RACK_OWNER) ||
+      ownersDrifted(LEVEL_CLUSTER, CLUSTER_VMS, CLUSTER_OWNER)
+    );
+  }
 }
 
 function open(vms: usize, owners: usize, container: i32, owner: i32): bool {
@@ -68,4 +90,15 @@ function open(vms: usize, owners: usize, container: i32, owner: i32): bool {
 /** The first VM of an empty container brings its class, the last one takes it along. */
 function settle(vms: usize, owners: usize, container: i32, owner: i32, by: i32): void {
   if (get(vms, container) == 0) put(owners, container, by > 0 ? owner : OWNER_NONE);
+}
+
+/** Containers that were empty belong to the class of the units in them, the others to whom they belonged. */
+function ownersDrifted(level: i32, vms: i32, owner: i32): bool {
+  const owners = expectedAt(owner);
+  for (let u = 0; u < unitCount; u++) {
+    if (hostNow(u) == NONE) continue;
+    const container = containerOf(level, hostNow(u));
+    if (container != NONE && get(pristineAt(vms), container) == 0) put(owners, container, unitOwner(u, level));
+  }
+  return differs(owner);
 }
