@@ -1,4 +1,4 @@
-import { StoreError } from "./errors.ts";
+import { AppError } from "../host/errors.ts";
 import { openPglite } from "./pglite.ts";
 import { openPostgres } from "./postgres.ts";
 import type { Store } from "./store.ts";
@@ -6,14 +6,15 @@ import type { Store } from "./store.ts";
 /**
  * Opens `pglite:DIR` (embedded, in a directory of one process), `memory:` (embedded, gone with the process) or
  * `postgres://…` (several hosts allowed, the one that takes writes is used), and brings its tables up to date.
- * Throws a StoreError.
+ *
+ * @throws AppError config.invalid, store.in-use, store.unavailable
  */
 export async function openStore(url: string): Promise<Store> {
   if (url === "memory:") return openPglite(undefined);
   if (url.startsWith("pglite:") && url.length > "pglite:".length) return openPglite(url.slice("pglite:".length));
   if (/^postgres(ql)?:\/\//.test(url)) return openPostgres(url);
-  throw new StoreError(
-    "bad-url",
+  throw new AppError(
+    "config.invalid",
     `unknown database (${url.replace(/:[^:@/]*@/, ":…@")}).\nUse pglite:DIR, memory: or postgres://HOST/NAME.`,
   );
 }

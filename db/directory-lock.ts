@@ -1,9 +1,9 @@
 import { linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { StoreError } from "./errors.ts";
+import { AppError } from "../host/errors.ts";
 
 /**
- * Takes a directory for this process, or throws a StoreError "in-use" naming the process that has it. The lock of a
+ * Takes a directory for this process, or throws an AppError store.in-use naming the process that has it. The lock of a
  * process that died is taken over. Returns what gives it back.
  */
 export function lockDirectory(directory: string): () => void {
@@ -16,14 +16,14 @@ export function lockDirectory(directory: string): () => void {
       if (linked(mine, lock)) return () => release(lock);
       const owner = readOwner(lock);
       if (owner !== undefined && isRunning(owner))
-        throw new StoreError(
-          "in-use",
+        throw new AppError(
+          "store.in-use",
           `the store (${directory}) is in use by process ${owner.split(" ")[0]}.\n` +
             "Stop that process, or name another directory or a PostgreSQL database for both.",
         );
       if (owner !== undefined) takeAway(lock, owner, mine);
     }
-    throw new StoreError("in-use", `the store (${directory}) is being taken by several processes at once`);
+    throw new AppError("store.in-use", `the store (${directory}) is being taken by several processes at once`);
   } finally {
     rmSync(mine, { force: true });
   }

@@ -1,23 +1,5 @@
-/** What a caller can do about a failure of the store. */
-export type StoreErrorCode =
-  /** Not reachable, or too slow: try again later. A transaction may or may not have been committed. */
-  | "unavailable"
-  /** A text cannot be stored: it holds the character NUL or is too long for an index. */
-  | "unstorable"
-  /** Another process has it. */
-  | "in-use"
-  /** The URL names no store. */
-  | "bad-url";
-
-export class StoreError extends Error {
-  readonly code: StoreErrorCode;
-
-  constructor(code: StoreErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
-    this.name = "StoreError";
-    this.code = code;
-  }
-}
+// What drivers throw, as the errors that a client or operator can do something about.
+import { AppError } from "../host/errors.ts";
 
 // Of postgres.js and of Node's sockets.
 const UNREACHABLE = new Set([
@@ -43,9 +25,8 @@ const UNREACHABLE = new Set([
 const UNABLE = /^(08...|53...|57...|58...|55P03|25006|25P03|25P04|40P01|40001)$/;
 
 const UNSTORABLE = new Map([
-  ["22021", "a text holds a character that cannot be stored"],
-  ["22P05", "a text holds a character that cannot be stored"],
-  ["54000", "a text is too long"],
+  ["22021", "a text holds a character that cannot be stored (NUL)"],
+  ["54000", "a text is too long to be stored"],
 ]);
 
 /** The SQL state or the driver's code, wherever in the chain of causes it stands. */
@@ -57,22 +38,23 @@ export function errorCode(error: unknown): string | undefined {
   return undefined;
 }
 
-/** Turns what a driver throws into a StoreError where the caller can do something about it; else gives it back. */
-export function storeError(error: unknown): unknown {
-  if (error instanceof StoreError) return error;
+/** store.unavailable or request.invalid where it is that, else the error itself. */
+export function translated(error: unknown): unknown {
+  if (error instanceof AppError) return error;
   const code = errorCode(error);
-  if (code === undefined) {
-    // PGlite says it in words only.
-    if (error instanceof Error && /PGlite is clos(ed|ing)/.test(`${error.message} ${messageOf(error.cause)}`))
-      return new StoreError("unavailable", "the store is closed", { cause: error });
-    return error;
-  }
-  if (UNREACHABLE.has(code) || UNABLE.test(code))
-    return new StoreError("unavailable", `the store cannot be reached (${code})`, { cause: error });
+  if (code === undefined) return saysClosed(error) ? unavailable("it is closed", error) : error;
+  if (UNREACHABLE.has(code) || UNABLE.test(code)) return unavailable(code, error);
   const unstorable = UNSTORABLE.get(code);
-  return unstorable === undefined ? error : new StoreError("unstorable", unstorable, { cause: error });
+  return unstorable === undefined ? error : new AppError("request.invalid", unstorable, { cause: error });
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : "";
+/** A transaction that failed so may have been committed all the same. */
+export function unavailable(why: string, cause?: unknown): AppError {
+  return new AppError("store.unavailable", `the store cannot be reached (${why})`, { cause });
+}
+
+/** PGlite says it in words only. */
+function saysClosed(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) if (/PGlite is clos(ed|ing)/.test(at.message)) return true;
+  return false;
 }

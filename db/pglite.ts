@@ -5,7 +5,7 @@ import { NodeFS } from "@electric-sql/pglite/nodefs";
 import { drizzle } from "drizzle-orm/pglite";
 import { migrate } from "drizzle-orm/pglite/migrator";
 import { lockDirectory } from "./directory-lock.ts";
-import { storeError } from "./errors.ts";
+import { translated } from "./errors.ts";
 import { migrationsFolder } from "./migrate.ts";
 import * as schema from "./schema/index.ts";
 import type { Db, Store } from "./store.ts";
@@ -28,20 +28,20 @@ export async function openPglite(directory: string | undefined): Promise<Store> 
 export async function pgliteStore(engine: PGlite, closed: () => void): Promise<Store> {
   const db = drizzle(engine, { schema });
   await migrate(db, { migrationsFolder });
-  const translated = async <T>(work: Promise<T>): Promise<T> => {
+  const bordered = async <T>(work: Promise<T>): Promise<T> => {
     try {
       return await work;
     } catch (error) {
-      throw storeError(error);
+      throw translated(error);
     }
   };
   return {
     kind: "pglite",
-    read: (use) => translated(use(db)),
+    read: (use) => bordered(use(db)),
     // One connection: a transaction always sees one state.
-    transaction: (use) => translated(db.transaction((tx) => use(tx as unknown as Db))),
+    transaction: (use) => bordered(db.transaction((tx) => use(tx as unknown as Db))),
     listen: () => Promise.resolve(() => Promise.resolve()),
-    ping: () => translated(engine.query("select 1").then(() => undefined)),
+    ping: () => bordered(engine.query("select 1").then(() => undefined)),
     async close() {
       if (engine.closed) return;
       await engine.close();

@@ -1,0 +1,124 @@
+import { and, eq, gt, inArray, ne, sql } from "drizzle-orm";
+import { allocations, hosts, inventory } from "../schema/index.ts";
+import type { Db } from "../store.ts";
+
+export type HostRow = typeof hosts.$inferSelect;
+export type AllocationRow = typeof allocations.$inferSelect;
+
+/** The version of the last commit. */
+export async function currentVersion(db: Db): Promise<number> {
+  const [row] = await db.select().from(inventory);
+  return row?.version ?? 0;
+}
+
+/**
+ * The version this transaction commits as. Waits for the transaction of whoever else is committing, and keeps the
+ * others waiting until this one ends; so it comes before all that the commit depends on.
+ */
+export async function nextVersion(tx: Db): Promise<number> {
+  const [row] = await tx
+    .insert(inventory)
+    .values({ version: 1 })
+    .onConflictDoUpdate({ target: inventory.id, set: { version: sql`${inventory.version} + 1` } })
+    .returning();
+  return row!.version;
+}
+
+/** Hosts that changed after `version`, in their order, and all that is allocated on them. */
+export async function changedSince(
+  db: Db,
+  version: number,
+): Promise<{ hosts: HostRow[]; allocations: AllocationRow[] }> {
+  const rows = await db.select().from(hosts).where(gt(hosts.generation, version)).orderBy(hosts.position, hosts.name);
+  if (rows.length === 0) return { hosts: [], allocations: [] };
+  const held = await db
+    .select({ row: allocations })
+    .from(allocations)
+    .innerJoin(hosts, eq(hosts.name, allocations.host))
+    .where(gt(hosts.generation, version))
+    .orderBy(allocations.id);
+  return { hosts: rows, allocations: held.map(({ row }) => row) };
+}
+
+/** Adds allocations, or replaces those with the same id. */
+export async function putAllocations(tx: Db, rows: readonly AllocationRow[]): Promise<void> {
+  await inChunks(rows, async (chunk) => {
+    await tx
+      .insert(allocations)
+      .values(chunk)
+      .onConflictDoUpdate({
+        target: allocations.id,
+        set: {
+          source: sql`excluded.source`,
+          host: sql`excluded.host`,
+          vcpus: sql`excluded.vcpus`,
+          ramMiB: sql`excluded.ram_mib`,
+          diskGiB: sql`excluded.disk_gib`,
+          groups: sql`excluded.groups`,
+          planId: sql`excluded.plan_id`,
+          projectId: sql`excluded.project_id`,
+          resourceId: sql`excluded.resource_id`,
+          generation: sql`excluded.generation`,
+        },
+      });
+  });
+}
+
+export async function removeAllocations(tx: Db, ids: readonly string[]): Promise<void> {
+  await inChunks(ids, async (chunk) => {
+    await tx.delete(allocations).where(inArray(allocations.id, chunk));
+  });
+}
+
+/** Marks what is allocated on these hosts as changed at `version`, so that every process reads it again. */
+export async function stampHosts(tx: Db, names: readonly string[], version: number): Promise<void> {
+  await inChunks(names, async (chunk) => {
+    await tx.update(hosts).set({ generation: version }).where(inArray(hosts.name, chunk));
+  });
+}
+
+/** Tells the other processes on this database that there is something to read. */
+export async function notifyOthers(tx: Db): Promise<void> {
+  await tx.execute(sql`select pg_notify('ostro_inventory', '')`);
+}
+
+export async function allocationsOfPlan(db: Db, planId: string): Promise<AllocationRow[]> {
+  return await db.select().from(allocations).where(eq(allocations.planId, planId)).orderBy(allocations.id);
+}
+
+export async function allAllocations(db: Db): Promise<AllocationRow[]> {
+  return await db.select().from(allocations).orderBy(allocations.id);
+}
+
+export async function allocationsBySource(db: Db, source: AllocationRow["source"]): Promise<AllocationRow[]> {
+  return await db.select().from(allocations).where(eq(allocations.source, source));
+}
+
+/** The server's id of an allocation became known; it holds what it held, so this changes no host. */
+export async function setResourceId(tx: Db, id: string, resourceId: string | null): Promise<void> {
+  await tx
+    .update(allocations)
+    .set({ resourceId })
+    .where(and(eq(allocations.id, id), ne(allocations.source, "existing")));
+}
+
+/** Built servers of a project in any of the groups, as resource ids. */
+export async function serversInGroups(db: Db, keys: readonly string[], projectId: string): Promise<string[]> {
+  const rows = await db
+    .select({ resourceId: allocations.resourceId })
+    .from(allocations)
+    .where(
+      and(
+        eq(allocations.projectId, projectId),
+        sql`${allocations.resourceId} is not null`,
+        sql`${allocations.groups} && ${sql.param([...keys], allocations.groups)}`,
+      ),
+    )
+    .orderBy(allocations.resourceId);
+  return [...new Set(rows.map(({ resourceId }) => resourceId!))];
+}
+
+/** A statement takes at most 65,535 parameters; a thousand rows of these tables stay well below. */
+export async function inChunks<T>(rows: readonly T[], use: (chunk: T[]) => Promise<void>): Promise<void> {
+  for (let at = 0; at < rows.length; at += 1000) await use(rows.slice(at, at + 1000));
+}

@@ -1,0 +1,86 @@
+// Between the data center of the core and the rows of the store.
+
+import type { FactRows } from "../../db/queries/facts.ts";
+import type { AllocationRow, HostRow } from "../../db/queries/inventory.ts";
+import type { DataCenter, ExistingVm, Flavor, Host } from "../core/model.ts";
+
+export function toHost(row: HostRow): Host {
+  return {
+    name: row.name,
+    rack: row.rack,
+    cluster: row.cluster,
+    zone: row.zone,
+    aggregates: row.aggregates,
+    up: row.up && row.present,
+    capacity: { vcpus: row.vcpus, ramMiB: row.ramMiB, diskGiB: row.diskGiB },
+    physical: { vcpus: row.physicalVcpus, ramMiB: row.physicalRamMiB },
+    used: { vcpus: row.usedVcpus, ramMiB: row.usedRamMiB, diskGiB: row.usedDiskGiB },
+  };
+}
+
+export function toVm(row: AllocationRow): ExistingVm {
+  const need = { vcpus: row.vcpus, ramMiB: row.ramMiB, diskGiB: row.diskGiB };
+  return { id: row.id, host: row.host, groups: row.groups, need };
+}
+
+export function toDataCenter(facts: FactRows, allocations: readonly AllocationRow[]): DataCenter {
+  const held = new Set(allocations.map(({ host }) => host));
+  return {
+    hosts: facts.hosts.filter(({ name, present }) => present || held.has(name)).map(toHost),
+    aggregates: Object.fromEntries(facts.aggregates.map(({ name, metadata }) => [name, metadata])),
+    existing: allocations.map(toVm),
+    flavors: facts.flavors.map(
+      ({ id, name, vcpus, ramMiB, diskGiB, extraSpecs }): Flavor => ({ id, name, vcpus, ramMiB, diskGiB, extraSpecs }),
+    ),
+  };
+}
+
+/** The rows a data center makes, as of `generation`. */
+export function toRows(dataCenter: DataCenter, generation: number): FactRows {
+  const clusters = new Set<string>();
+  const racks = new Map<string, string | null>();
+  for (const { rack, cluster } of dataCenter.hosts) {
+    if (cluster !== null) clusters.add(cluster);
+    // A rack whose hosts are in several clusters is in none.
+    if (rack !== null) racks.set(rack, (racks.get(rack) ?? cluster) === cluster ? cluster : null);
+  }
+  return {
+    clusters: [...clusters].map((name) => ({ name, generation })),
+    racks: [...racks].map(([name, cluster]) => ({ name, cluster, generation })),
+    aggregates: Object.entries(dataCenter.aggregates).map(([name, metadata]) => ({ name, metadata, generation })),
+    flavors: dataCenter.flavors.map((flavor, position) => ({ ...flavor, position, generation })),
+    hosts: dataCenter.hosts.map((host, position) => ({
+      name: host.name,
+      position,
+      rack: host.rack,
+      cluster: host.cluster,
+      zone: host.zone,
+      aggregates: [...host.aggregates],
+      up: host.up,
+      present: true,
+      vcpus: host.capacity.vcpus,
+      ramMiB: host.capacity.ramMiB,
+      diskGiB: host.capacity.diskGiB,
+      physicalVcpus: host.physical.vcpus,
+      physicalRamMiB: host.physical.ramMiB,
+      usedVcpus: host.used.vcpus,
+      usedRamMiB: host.used.ramMiB,
+      usedDiskGiB: host.used.diskGiB,
+      generation,
+    })),
+  };
+}
+
+export function existingRows(dataCenter: DataCenter, generation: number): AllocationRow[] {
+  return dataCenter.existing.map(({ id, host, groups, need }) => ({
+    id,
+    source: "existing",
+    host,
+    ...need,
+    groups: [...groups],
+    planId: null,
+    projectId: null,
+    resourceId: null,
+    generation,
+  }));
+}

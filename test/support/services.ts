@@ -1,0 +1,82 @@
+// The services over a store, as the server wires them, with a solver on this thread or one that is given.
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Store } from "../../db/store.ts";
+import type { DataCenter, Host } from "../../host/core/model.ts";
+import { LocalSolver, type Solver } from "../../host/core/solver.ts";
+import { GroupService } from "../../host/services/groups.ts";
+import { InventoryService } from "../../host/services/inventory.ts";
+import { PlacementService } from "../../host/services/placements.ts";
+import { Planner } from "../../host/services/planner.ts";
+import { type PlanRequest, PlanService } from "../../host/services/plans.ts";
+
+export const PROJECTS = ["demo", "other"];
+export const CALLER = { userId: "u", projectId: "demo", roles: ["admin"] };
+
+export interface Services {
+  readonly store: Store;
+  readonly inventory: InventoryService;
+  readonly groups: GroupService;
+  readonly plans: PlanService;
+  readonly placements: PlacementService;
+  readonly replayDirectory: string;
+  close(): Promise<void>;
+}
+
+export async function services(
+  store: Store,
+  dataCenter: DataCenter,
+  { solver = new LocalSolver(), parallel = 2 }: { solver?: Pick<Solver, "solve">; parallel?: number } = {},
+): Promise<Services> {
+  const inventory = await InventoryService.open(store, dataCenter);
+  const groups = new GroupService(store, {
+    unknownProjects: async (ids) => ids.filter((id) => !PROJECTS.includes(id)),
+  });
+  const replayDirectory = join(mkdtempSync(join(tmpdir(), "ostro-test-")), "replay");
+  const planner = new Planner({ store, inventory, solver, parallel, replayDirectory });
+  const plans = new PlanService({ store, inventory, planner, groups });
+  const placements = new PlacementService({ store, inventory, planner });
+  return { store, inventory, groups, plans, placements, replayDirectory, close: () => inventory.close() };
+}
+
+/** Hosts `r<rack>h<host>` of equal size, and flavors `c1`, `c2`, `c4` of that many vCPUs. */
+export function dataCenter(racks: number, hostsPerRack: number, vcpus = 4): DataCenter {
+  const hosts: Host[] = [];
+  for (let r = 0; r < racks; r++)
+    for (let h = 0; h < hostsPerRack; h++)
+      hosts.push({
+        name: `r${r}h${h}`,
+        rack: `r${r}`,
+        cluster: null,
+        zone: "nova",
+        aggregates: [],
+        up: true,
+        capacity: { vcpus, ramMiB: vcpus * 1000, diskGiB: 1000 },
+        physical: { vcpus, ramMiB: vcpus * 1000 },
+        used: { vcpus: 0, ramMiB: 0, diskGiB: 0 },
+      });
+  const flavors = [1, 2, 4].map((n) => ({
+    id: `${n}`,
+    name: `c${n}`,
+    vcpus: n,
+    ramMiB: n * 1000,
+    diskGiB: 1,
+    extraSpecs: {},
+  }));
+  return { hosts, aggregates: {}, existing: [], flavors };
+}
+
+/** A stack of servers, name -> flavor, and of groups over them. */
+export function stack(
+  stackId: string,
+  servers: Record<string, string>,
+  groups: Record<string, { group_type: string; level: string; group_name?: string; resources: string[] }> = {},
+): PlanRequest {
+  const resources: PlanRequest["resources"] = {};
+  for (const [name, flavor] of Object.entries(servers))
+    resources[name] = { name, type: "OS::Nova::Server", properties: { flavor } };
+  for (const [name, properties] of Object.entries(groups))
+    resources[name] = { name, type: "ATT::Valet::GroupAssignment", properties };
+  return { planName: stackId, stackId, resources };
+}
