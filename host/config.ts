@@ -41,7 +41,7 @@ function whole(placeholder: string, fallback: number, help: string, min: number,
   };
 }
 
-function oneOf<T extends string>(placeholder: string, values: readonly [T, ...T[]], help: string): Setting<T> {
+function oneOf<const T extends string>(placeholder: string, values: readonly [T, ...T[]], help: string): Setting<T> {
   return {
     placeholder,
     fallback: values[0],

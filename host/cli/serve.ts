@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { type Config, flagOf, readConfig, SETTING_KEYS, SETTINGS, variableOf } from "../config.ts";
+import type { RunningServer } from "../main.ts";
 
 /** `ostro serve`: both APIs in one process, until SIGTERM or SIGINT. */
 export function addServe(program: Command): void {
@@ -12,6 +13,7 @@ export function addServe(program: Command): void {
     // Loaded late: no other command needs the store and the servers.
     const { startServer } = await import("../main.ts");
     const server = await startServer(config);
+    stopOnSignals(server);
     process.stdout.write(greeting(server.valetUrl, server.valenceUrl, server.localToken));
   });
 }
@@ -36,6 +38,31 @@ export function addSettings(command: Command, keys: readonly (keyof Config)[] = 
 
 export function settingsFrom({ config: file, ...flags }: Record<string, string>): Config {
   return readConfig({ flags, environment: process.env, file });
+}
+
+/** The first signal lets what runs finish, a second one does not wait. Whatever nobody caught ends the process. */
+function stopOnSignals({ log, stop }: RunningServer): void {
+  let stopping = false;
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      if (stopping) process.exit(1);
+      stopping = true;
+      log.info({ signal }, "stopping");
+      stop().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          log.error({ err: error }, "could not stop in order");
+          process.exit(1);
+        },
+      );
+    });
+  }
+  for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+    process.on(event, (error: unknown) => {
+      log.fatal({ err: error }, event);
+      process.exit(1);
+    });
+  }
 }
 
 function greeting(valetUrl: string, valenceUrl: string, token: string | null): string {

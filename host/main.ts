@@ -1,0 +1,174 @@
+import { join } from "node:path";
+import { openStore } from "../db/client.ts";
+import type { Store } from "../db/store.ts";
+import type { RequestObserver } from "./api/observe.ts";
+import type { Operating } from "./api/operating.ts";
+import { valenceApi } from "./api/valence/index.ts";
+import type { AdminRequired } from "./api/valet/auth.ts";
+import { valetApi } from "./api/valet/index.ts";
+import type { Config } from "./config.ts";
+import type { DataCenter } from "./core/model.ts";
+import { readProblemFile } from "./core/problem.ts";
+import { simulatedDataCenter } from "./core/simulated.ts";
+import { PoolSolver, type Solver } from "./core/solver.ts";
+import { AppError } from "./errors.ts";
+import { listen } from "./listen.ts";
+import { createLog, type Logger } from "./log.ts";
+import { counted, Metrics } from "./metrics.ts";
+import { Keystone } from "./openstack/keystone.ts";
+import { GroupService } from "./services/groups.ts";
+import { fileIdentity, type IdentitySource, localIdentity } from "./services/identity.ts";
+import { InventoryService } from "./services/inventory.ts";
+import { PlacementService } from "./services/placements.ts";
+import { Planner } from "./services/planner.ts";
+import { PlanService } from "./services/plans.ts";
+import { StatusService } from "./services/status.ts";
+
+/** How long running requests may go on after the order to stop, ms. */
+const GRACE_MS = 30_000;
+
+export interface RunningServer {
+  readonly valetUrl: string;
+  readonly valenceUrl: string;
+  /** The generated token; null when another identity source is used. */
+  readonly localToken: string | null;
+  readonly log: Logger;
+  /** Stops accepting, lets what runs finish, closes everything. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Builds everything and serves both APIs; returns when both answer. Nothing stays open when it throws.
+ * @throws AppError config.invalid, file.invalid, address.unavailable, store.unavailable, store.in-use
+ */
+export async function startServer(config: Config): Promise<RunningServer> {
+  const log = createLog(config.logLevel);
+  const closers: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+  try {
+    const { identity, token } = await openIdentity(config, log);
+    const source = await readDataCenter(config.datacenter, log);
+    const store = await openStore(config.database);
+    closers.push(() => store.close());
+    const solver = new PoolSolver({ workers: config.workers });
+    closers.push(() => solver.close());
+    const inventory = await InventoryService.open(store, source);
+    closers.push(() => inventory.close());
+    const { host, stateDir, workers: parallel, adminRequired, bodyLimitBytes } = config;
+    const parts = { store, inventory, solver, identity, log, parallel, queue: () => solver.queueSize };
+    const apis = buildApis({ ...parts, host, stateDir, adminRequired, bodyLimitBytes });
+
+    const valet = await listen(apis.valet, host, config.valetPort);
+    closers.push(() => valet.stop(GRACE_MS));
+    const valence = await listen(apis.valence, host, config.valencePort);
+    closers.push(() => valence.stop(GRACE_MS));
+    log.info({ valet: valet.url, valence: valence.url, hosts: inventory.inventory.hosts.size }, "ready");
+    return { valetUrl: valet.url, valenceUrl: valence.url, localToken: token, log, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+export interface ApiParts {
+  readonly store: Store;
+  readonly inventory: InventoryService;
+  readonly solver: Solver;
+  readonly identity: IdentitySource;
+  readonly log: Logger;
+  /** Solves at a time. */
+  readonly parallel: number;
+  /** Solves that wait for a worker. */
+  readonly queue: () => number;
+  readonly host: string;
+  readonly stateDir: string;
+  readonly adminRequired: AdminRequired;
+  readonly bodyLimitBytes: number;
+}
+
+/** Both APIs over opened parts, not yet listening. */
+export function buildApis(parts: ApiParts): {
+  valet: ReturnType<typeof valetApi>;
+  valence: ReturnType<typeof valenceApi>;
+} {
+  const { store, inventory, solver, identity } = parts;
+  const metrics = new Metrics({
+    hosts: () => inventory.inventory.hosts.size,
+    vms: () => inventory.inventory.vmCount,
+    poolQueue: parts.queue,
+    snapshotBytes: () => solver.bytesCopied,
+  });
+  const planner = new Planner({
+    store,
+    inventory,
+    solver: counted(solver, metrics),
+    parallel: parts.parallel,
+    replayDirectory: join(parts.stateDir, "replay"),
+  });
+  const groups = new GroupService(store, identity);
+  // Its pings are no plans, so they are not counted.
+  const status = new StatusService(store, inventory, solver, parts.host === "localhost" ? "127.0.0.1" : parts.host);
+  const operating: Operating = {
+    notReady: () => status.notReady(),
+    metrics: async () => ({ contentType: metrics.registry.contentType, text: await metrics.registry.metrics() }),
+  };
+  const observer = observerOf(parts.log, metrics);
+  const { adminRequired, bodyLimitBytes } = parts;
+  const plans = new PlanService({ store, inventory, planner, groups });
+  const placements = new PlacementService({ store, inventory, planner });
+  return {
+    valet: valetApi({
+      groups,
+      plans,
+      placements,
+      status,
+      identity,
+      adminRequired,
+      bodyLimitBytes,
+      operating,
+      observer,
+    }),
+    valence: valenceApi({ operating, observer }),
+  };
+}
+
+function observerOf(log: Logger, metrics: Metrics): RequestObserver {
+  return {
+    finished(report) {
+      metrics.request(report);
+      const { ms, ...facts } = report;
+      log.info({ ...facts, ms: Math.round(ms * 10) / 10 }, "request");
+    },
+    failed: (error, requestId) => log.error({ err: error, requestId }, "a request failed"),
+  };
+}
+
+async function openIdentity(config: Config, log: Logger): Promise<{ identity: IdentitySource; token: string | null }> {
+  if (config.identity === "local") {
+    const { source, token } = await localIdentity(config.stateDir);
+    return { identity: source, token };
+  }
+  if (!config.identity.startsWith("keystone:")) return { identity: await fileIdentity(config.identity), token: null };
+  const identity = new Keystone({
+    url: config.identity.slice("keystone:".length),
+    username: config.keystoneUsername,
+    password: config.keystonePassword,
+    project: config.keystoneProject,
+    userDomain: config.keystoneUserDomain,
+    projectDomain: config.keystoneProjectDomain,
+    cacheSeconds: config.keystoneCacheSeconds,
+    log: (message, details) => log.warn(details, message),
+  });
+  return { identity, token: null };
+}
+
+async function readDataCenter(name: string, log: Logger): Promise<DataCenter> {
+  if (name.startsWith("sim:")) return simulatedDataCenter(name);
+  const { dataCenter } = await readProblemFile(name);
+  if (dataCenter.hosts.length === 0) throw new AppError("file.invalid", `${name}: hosts: there is none`);
+  if (dataCenter.flavors.length > 0) return dataCenter;
+  log.warn({ file: name }, "the file has no flavors, so those of the simulated data center are used");
+  return { ...dataCenter, flavors: simulatedDataCenter("sim:1x1").flavors };
+}

@@ -1,0 +1,62 @@
+import { describe, expect, test } from "vitest";
+import { run } from "./command.ts";
+
+describe("help", () => {
+  test.each([
+    [["--help"]],
+    [["serve", "--help"]],
+    [["plan", "--help"]],
+    [["db", "--help"]],
+    [["db", "migrate", "--help"]],
+  ])("%j prints usage and exits 0", async (args) => {
+    const { code, out, err } = await run(args);
+    expect([code, err]).toEqual([0, ""]);
+    expect(out).toMatch(/^Usage: ostro/);
+  });
+
+  test("serve tells every flag with its default and its variable", async () => {
+    const { out } = await run(["serve", "--help"]);
+    const text = out.replaceAll(/\s+/g, " ");
+    expect(text).toContain(
+      "--valet-port <port> port of Valet's API; 0 takes any free one (default 8090) [OSTRO_VALET_PORT]",
+    );
+    expect(text).toContain("--config <file>");
+    expect(text).not.toContain("password");
+  });
+});
+
+describe("what is wrong is said in one line, with exit code 2", () => {
+  const cases: [args: string[], line: RegExp][] = [
+    [["serve", "--colour"], /unknown option '--colour'/],
+    [["serve", "--valet-prot", "1"], /unknown option '--valet-prot'.*--valet-port/],
+    [["serve", "--valet-port", "x"], /--valet-port: expected a whole number from 0 to 65535, got "x"/],
+    [["serve", "--valet-port"], /argument missing/],
+    [["serve", "now"], /too many arguments/],
+    [["serve", "--datacenter", "nova"], /--datacenter nova is not available yet/],
+    [["serve", "--datacenter", "nowhere.json"], /nowhere\.json/],
+    [["serve", "--datacenter", "sim:0x4", "--database", "memory:"], /sim:0x4/],
+    [["serve", "--identity", "nobody.json", "--database", "memory:"], /nobody\.json: cannot be read/],
+    [["serve", "--host", "0.0.0.0"], /--host 0\.0\.0\.0: .*--identity/],
+    [["serve", "--config", "/nowhere.json"], /\/nowhere\.json: cannot be read \(ENOENT\)/],
+    [["plan"], /missing required argument 'file'/],
+    [["plan", "/nowhere.json"], /\/nowhere\.json: cannot be read/],
+    [["plan", "x.json", "--seed", "-1"], /--seed.*whole number/],
+    [["plan", "x.json", "--deadline", "soon"], /--deadline.*whole number/],
+    [["plan", "x.json", "--group", "g:affinity:host"], /--group goes with a Heat template only/],
+    [["paln"], /unknown command 'paln'.*plan/],
+    [["group", "list"], /group is not available yet/],
+    [["simulate", "trace.csv", "--speed", "2"], /simulate is not available yet/],
+  ];
+  test.each(cases)("%j", async (args, line) => {
+    const { code, out, err } = await run(args);
+    expect(err).toMatch(line);
+    expect(err.trimEnd().split("\n")).toHaveLength(1);
+    expect([code, out]).toEqual([2, ""]);
+  });
+
+  test("a variable is named as such", async () => {
+    const { code, err } = await run(["serve"], { OSTRO_WORKERS: "many" });
+    expect(code).toBe(2);
+    expect(err).toContain('OSTRO_WORKERS: expected a whole number from 1 to 256, got "many"');
+  });
+});

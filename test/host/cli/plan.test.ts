@@ -1,0 +1,109 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { run } from "./command.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "ostro-plan-"));
+let files = 0;
+function file(content: unknown): string {
+  const path = join(folder, `${files++}.json`);
+  writeFileSync(path, typeof content === "string" ? content : JSON.stringify(content, null, 2));
+  return path;
+}
+
+const host = (name: string, rack: string, vcpus: number) => ({
+  name,
+  rack,
+  cluster: null,
+  az: null,
+  aggregates: [],
+  status: "up",
+  capacity: { vcpus, mem_mb: 8000, disk_gb: 100 },
+  used: { vcpus: 0, mem_mb: 0, disk_gb: 0 },
+});
+const vm = (name: string, vcpus: number) => ({ name, vcpus, mem_mb: 1000, disk_gb: 10, az: null, extra_specs: {} });
+const problem = (vms: unknown[], groups: unknown[] = []) => ({
+  format: "placement-problem/1",
+  name: "small",
+  seed: 1,
+  hosts: [host("h0", "r0", 4), host("h1", "r0", 4), host("h2", "r1", 4)],
+  aggregates: {},
+  existing: [],
+  app: { name: "app", vms, groups },
+});
+const apart = { name: "apart", type: "diversity", level: "rack", members: ["web", "db"] };
+
+describe("ostro plan", () => {
+  test("prints VM, host and rack, and the objective beside its bound", async () => {
+    const { code, out, err } = await run(["plan", file(problem([vm("web", 2), vm("db", 2)], [apart]))]);
+    expect([code, err]).toEqual([0, ""]);
+    expect(out).toMatch(/^VM +HOST +RACK\n/);
+    const racks = ["web", "db"].map((name) => new RegExp(`^${name} +h\\d +(r\\d)$`, "m").exec(out)?.[1]);
+    expect(racks.toSorted()).toEqual(["r0", "r1"]);
+    expect(out).toMatch(/^hosts_activated +2 +\(at least \d\)$/m);
+  });
+
+  test("--json prints the result in the format of the problem files", async () => {
+    const { code, out } = await run(["plan", file(problem([vm("web", 2), vm("db", 2)])), "--json"]);
+    expect(code).toBe(0);
+    const result = JSON.parse(out);
+    expect(result).toMatchObject({ solver: "ostro", ok: true, reason: null, objective: { hosts_activated: 1 } });
+    expect(result.placements.web).toBe(result.placements.db);
+    expect(result.ms.total).toBeGreaterThanOrEqual(result.ms.search);
+    expect(result.stats).not.toEqual({});
+  });
+
+  test("equal seeds give equal answers", async () => {
+    const path = file(problem([vm("web", 2), vm("db", 2)], [apart]));
+    const answer = async () => JSON.parse((await run(["plan", path, "--json", "--seed", "7", "--budget", "50"])).out);
+    const [one, two] = [await answer(), await answer()];
+    expect({ ...one, ms: null }).toEqual({ ...two, ms: null });
+  });
+
+  test("no place is exit code 3, with the reason", async () => {
+    const path = file(problem([vm("web", 5)]));
+    const { code, out, err } = await run(["plan", path]);
+    expect([code, err]).toEqual([3, ""]);
+    expect(out).toMatch(/^No place: .*web/);
+  });
+
+  test("--explain counts what each rule refused", async () => {
+    const { code, out } = await run(["plan", file(problem([vm("web", 5)])), "--explain"]);
+    expect(code).toBe(3);
+    expect(out).toMatch(/^ {2}capacity\S* +3 +hosts refused$/m);
+  });
+
+  test("no place in JSON names the rule and counts the hosts it refused", async () => {
+    const { code, out } = await run(["plan", file(problem([vm("web", 5)])), "--json"]);
+    expect(code).toBe(3);
+    expect(JSON.parse(out)).toMatchObject({
+      ok: false,
+      placements: {},
+      vm: "web",
+      reason: expect.stringContaining("web"),
+    });
+  });
+
+  test("a file without an application has nothing to plan", async () => {
+    const { app: _, ...pure } = problem([]);
+    const { code, err } = await run(["plan", file(pure)]);
+    expect(code).toBe(2);
+    expect(err).toMatch(/app: is missing/);
+  });
+
+  test("a damaged file is named with the line", async () => {
+    const path = file('{\n  "format": "placement-problem/1",\n  "hosts": [}\n');
+    const { code, err } = await run(["plan", path]);
+    expect(code).toBe(2);
+    expect(err).toContain(path);
+    expect(err).toMatch(/line 3|:3/);
+  });
+
+  test("a field of the wrong kind is named with its path", async () => {
+    const broken = problem([vm("web", 1)]);
+    const { code, err } = await run(["plan", file({ ...broken, hosts: [{ ...broken.hosts[0], status: "asleep" }] })]);
+    expect(code).toBe(2);
+    expect(err).toMatch(/hosts.*0.*status/);
+  });
+});
