@@ -1,0 +1,3 @@
+import { constraintContract } from "../../contracts/constraint.ts";
+
+constraintContract("excluded", (unit, host) => !unit.some((vm) => vm.excluded?.includes(host.name)));
