@@ -12,7 +12,7 @@ import { readProblemFile } from "./core/problem.ts";
 import { simulatedDataCenter } from "./core/simulated.ts";
 import { PoolSolver, type Solver } from "./core/solver.ts";
 import { AppError } from "./errors.ts";
-import { listen } from "./listen.ts";
+import { type Listener, listen } from "./listen.ts";
 import { createLog, type Logger } from "./log.ts";
 import { counted, Metrics } from "./metrics.ts";
 import { Keystone } from "./openstack/keystone.ts";
@@ -43,33 +43,50 @@ export interface RunningServer {
  */
 export async function startServer(config: Config): Promise<RunningServer> {
   const log = createLog(config.logLevel);
+  const listeners: Listener[] = [];
   const closers: (() => Promise<void>)[] = [];
-  const stop = async () => {
+  const stop = async (graceMs = GRACE_MS) => {
+    await Promise.all(listeners.splice(0).map((listener) => listener.stop(graceMs)));
     for (const close of closers.splice(0).reverse()) await close();
   };
   try {
     const { identity, token } = await openIdentity(config, log);
     const source = await readDataCenter(config.datacenter, log);
+
+    // Both ports are taken before the store is opened, so that a port in use is told at once; requests wait meanwhile.
+    let begin: (apis: Apis) => void = () => {};
+    const apis = new Promise<Apis>((resolve) => {
+      begin = resolve;
+    });
+    const { host, stateDir, workers: parallel, adminRequired, bodyLimitBytes } = config;
+    const valet = await listen({ fetch: async (request) => (await apis).valet.fetch(request) }, host, config.valetPort);
+    listeners.push(valet);
+    const valence = await listen(
+      { fetch: async (request) => (await apis).valence.fetch(request) },
+      host,
+      config.valencePort,
+    );
+    listeners.push(valence);
+
     const store = await openStore(config.database);
     closers.push(() => store.close());
     const solver = new PoolSolver({ workers: config.workers });
     closers.push(() => solver.close());
     const inventory = await InventoryService.open(store, source);
     closers.push(() => inventory.close());
-    const { host, stateDir, workers: parallel, adminRequired, bodyLimitBytes } = config;
     const parts = { store, inventory, solver, identity, log, parallel, queue: () => solver.queueSize };
-    const apis = buildApis({ ...parts, host, stateDir, adminRequired, bodyLimitBytes });
-
-    const valet = await listen(apis.valet, host, config.valetPort);
-    closers.push(() => valet.stop(GRACE_MS));
-    const valence = await listen(apis.valence, host, config.valencePort);
-    closers.push(() => valence.stop(GRACE_MS));
+    begin(buildApis({ ...parts, host, stateDir, adminRequired, bodyLimitBytes }));
     log.info({ valet: valet.url, valence: valence.url, hosts: inventory.inventory.hosts.size }, "ready");
-    return { valetUrl: valet.url, valenceUrl: valence.url, localToken: token, log, stop };
+    return { valetUrl: valet.url, valenceUrl: valence.url, localToken: token, log, stop: () => stop() };
   } catch (error) {
-    await stop();
+    await stop(0);
     throw error;
   }
+}
+
+interface Apis {
+  readonly valet: ReturnType<typeof valetApi>;
+  readonly valence: ReturnType<typeof valenceApi>;
 }
 
 export interface ApiParts {
@@ -89,10 +106,7 @@ export interface ApiParts {
 }
 
 /** Both APIs over opened parts, not yet listening. */
-export function buildApis(parts: ApiParts): {
-  valet: ReturnType<typeof valetApi>;
-  valence: ReturnType<typeof valenceApi>;
-} {
+export function buildApis(parts: ApiParts): Apis {
   const { store, inventory, solver, identity } = parts;
   const metrics = new Metrics({
     hosts: () => inventory.inventory.hosts.size,

@@ -1,4 +1,3 @@
-import { Option } from "commander";
 import { Inventory } from "../core/inventory.ts";
 import { type DataCenter, GROUP_TYPES, LEVELS, type Plan, type Refusal } from "../core/model.ts";
 import { readProblemFile } from "../core/problem.ts";
@@ -11,32 +10,9 @@ import type { KnownGroup } from "../services/application-groups.ts";
 import { SERVER } from "../services/application-resources.ts";
 import { type ExpandedStack, expandTemplate } from "../services/heat-template.ts";
 import { planTable, refusalText } from "./plan-table.ts";
+import { DATA_CENTER, type StackOptions } from "./stack-options.ts";
 
-export interface StackOptions {
-  readonly json?: boolean;
-  readonly explain?: boolean;
-  readonly seed?: number;
-  readonly budget?: number;
-  /** `sim:RACKSxHOSTS` or a data-center file. */
-  readonly datacenter?: string;
-  /** `NAME=VALUE` each. */
-  readonly parameter?: readonly string[];
-  /** `NAME:TYPE:LEVEL` each. */
-  readonly group?: readonly string[];
-}
-
-const DATA_CENTER = "sim:4x16";
 const PROJECT = "demo";
-
-/** Options of `ostro plan` that only a Heat template takes. */
-export function stackOptions(): Option[] {
-  const gather = (text: string, before: readonly string[] = []) => [...before, text];
-  return [
-    new Option("--parameter <name=value>", "a parameter of the template (repeatable)").argParser(gather),
-    new Option("--group <name:type:level>", "a named group the template refers to (repeatable)").argParser(gather),
-    new Option("--datacenter <name>", `sim:RACKSxHOSTS or FILE.json (default: ${DATA_CENTER})`),
-  ];
-}
 
 /**
  * `ostro plan stack.yaml`: plans a Heat template as Heat's plugin would have it planned, without a server. Prints the

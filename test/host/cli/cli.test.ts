@@ -21,7 +21,7 @@ describe("help", () => {
       "--valet-port <port> port of Valet's API; 0 takes any free one (default 8090) [OSTRO_VALET_PORT]",
     );
     expect(text).toContain("--config <file>");
-    expect(text).not.toContain("password");
+    expect(text).not.toContain("--keystone-password");
   });
 });
 

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
-import { planStack, stackOptions } from "../../../host/cli/plan-stack.ts";
+import { planStack } from "../../../host/cli/plan-stack.ts";
+import { stackOptions } from "../../../host/cli/stack-options.ts";
 
 const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/heat/${name}`, import.meta.url));
 const pair = fixture("valet-tempest/affinity_basic_2_instances.yml");

@@ -71,7 +71,7 @@ describe("ostro plan", () => {
   test("--explain counts what each rule refused", async () => {
     const { code, out } = await run(["plan", file(problem([vm("web", 5)])), "--explain"]);
     expect(code).toBe(3);
-    expect(out).toMatch(/^ {2}capacity\S* +3 +hosts refused$/m);
+    expect(out).toMatch(/^ {2}machine-size +3 +hosts refused$/m);
   });
 
   test("no place in JSON names the rule and counts the hosts it refused", async () => {

@@ -1,0 +1,27 @@
+import { Option } from "commander";
+
+export interface StackOptions {
+  readonly json?: boolean;
+  readonly explain?: boolean;
+  readonly seed?: number;
+  readonly budget?: number;
+  /** `sim:RACKSxHOSTS` or a data-center file. */
+  readonly datacenter?: string;
+  /** `NAME=VALUE` each. */
+  readonly parameter?: readonly string[];
+  /** `NAME:TYPE:LEVEL` each. */
+  readonly group?: readonly string[];
+}
+
+/** Where a template is planned when nothing else is said. */
+export const DATA_CENTER = "sim:4x16";
+
+/** Options of `ostro plan` that only a Heat template takes. */
+export function stackOptions(): Option[] {
+  const gather = (text: string, before: readonly string[] = []) => [...before, text];
+  return [
+    new Option("--parameter <name=value>", "a parameter of the template (repeatable)").argParser(gather),
+    new Option("--group <name:type:level>", "a named group the template refers to (repeatable)").argParser(gather),
+    new Option("--datacenter <name>", `sim:RACKSxHOSTS or FILE.json (default: ${DATA_CENTER})`),
+  ];
+}
