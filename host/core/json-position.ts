@@ -3,7 +3,7 @@
 
 export type JsonPath = readonly PropertyKey[];
 
-export interface JsonPosition {
+interface JsonPosition {
   /** From 1. */
   readonly line: number;
   /** From 1, in UTF-16 units. */

@@ -2,7 +2,7 @@
 import type { InventoryView } from "./inventory-view.ts";
 import { type Application, type ExistingVm, type Group, groupKey, type Host, LEVELS, type Level } from "./model.ts";
 
-export interface Placed {
+interface Placed {
   readonly inventory: InventoryView;
   readonly application: Application;
   /** VM name -> its host, only VMs of the application on known hosts. */

@@ -5,7 +5,7 @@ import type { Application, ExistingVm, Host, Resources, Vm } from "./model.ts";
 import { brokenGroups } from "./verify-groups.ts";
 import { someAggregateFits } from "./verify-specs.ts";
 
-export interface VerifyOptions {
+interface VerifyOptions {
   /** Ids of existing VMs that are thought away, as in the solve. */
   readonly without?: readonly string[];
 }

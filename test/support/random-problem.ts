@@ -1,5 +1,5 @@
 // Random problems that touch every rule. A placement is planted first and the rules are grown around it, so that most
-// problems are feasible although hosts are nearly full; about one in ten is then disturbed and may have no answer.
+// problems are feasible although hosts are nearly full; about one in sixteen is then disturbed and may have no answer.
 import { type GroupType, groupKey, LEVELS, type Level } from "../../host/core/model.ts";
 import type { ProblemFile } from "../../host/core/problem-schema.ts";
 import { Random } from "./random.ts";
@@ -32,7 +32,7 @@ export interface RandomProblem {
   readonly disturbed: boolean;
 }
 
-export interface Size {
+interface Size {
   /** Most hosts, at least 2. Default 40. */
   readonly hosts?: number;
   /** Most VMs. Default 25. */
@@ -63,7 +63,7 @@ export function randomProblem(seed: number, size: Size = {}): RandomProblem {
   const volumes = growVolumes(grown, vms);
   const existing = growExisting(grown);
   furnish(grown, vms, volumes);
-  const disturbed = random.chance(0.1);
+  const disturbed = random.chance(0.06);
   if (disturbed) disturb(random, hosts, vms, existing);
 
   const name = `random-${seed}`;
@@ -239,7 +239,9 @@ function furnish({ random, hosts, planted, byName }: Grown, vms: readonly VmFile
     const here = vms.filter((vm) => planted[vm.name] === host.name);
     const local = volumes.filter((volume) => volume.local && planted[volume.attached_to!] === host.name);
     const volumeDisk = local.reduce((sum, volume) => sum + (volume.size_gb ?? 0), 0);
-    const slack = (step: number) => (random.chance(0.4) ? 0 : step * random.between(0, random.pick([2, 8])));
+    // Hosts that are down have room, so that only their being down keeps VMs off.
+    const slack = (step: number) =>
+      host.status === "up" && random.chance(0.4) ? 0 : step * random.between(0, random.pick([2, 8]));
     const used = host.used as { vcpus: number; mem_mb: number; disk_gb: number };
     host.capacity = {
       vcpus: used.vcpus + here.reduce((sum, vm) => sum + vm.vcpus, 0) + slack(1),
