@@ -120,6 +120,7 @@ export function buildApis(parts: ApiParts): Apis {
     solver: counted(solver, metrics),
     parallel: parts.parallel,
     replayDirectory: join(parts.stateDir, "replay"),
+    conflicted: () => metrics.conflict(),
   });
   const groups = new GroupService(store, identity);
   // Its pings are no plans, so they are not counted.

@@ -56,6 +56,8 @@ export interface PlannerOptions {
   readonly parallel: number;
   /** Where requests are saved whose plan the independent check refuses. */
   readonly replayDirectory: string;
+  /** Told when a plan has to be made again, because others changed what it was planned on. */
+  readonly conflicted?: () => void;
 }
 
 /** Plans, checks and commits; what it returns is in the store. */
@@ -75,6 +77,7 @@ export class Planner {
         for (let attempt = 0; attempt < OPTIMISTIC_ATTEMPTS; attempt++) {
           const outcome = await this.#attempt(job);
           if (outcome !== null) return outcome.result;
+          this.#options.conflicted?.();
         }
         return await this.#alone(job);
       } catch (error) {
