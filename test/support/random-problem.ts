@@ -32,7 +32,7 @@ export interface RandomProblem {
   readonly disturbed: boolean;
 }
 
-interface Size {
+export interface Size {
   /** Most hosts, at least 2. Default 40. */
   readonly hosts?: number;
   /** Most VMs. Default 25. */
