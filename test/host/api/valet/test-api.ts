@@ -2,7 +2,6 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Hono } from "hono";
-import { openStore } from "../../../../db/client.ts";
 import type { Env } from "../../../../host/api/context.ts";
 import type { AdminRequired } from "../../../../host/api/valet/auth.ts";
 import { simulatedDataCenter } from "../../../../host/core/simulated.ts";
@@ -11,6 +10,7 @@ import { createLog } from "../../../../host/log.ts";
 import { buildApis } from "../../../../host/main.ts";
 import { TokenTable } from "../../../../host/services/identity.ts";
 import { InventoryService } from "../../../../host/services/inventory.ts";
+import { freshDatabase } from "../../../support/postgres.ts";
 
 export interface Answered {
   readonly status: number;
@@ -37,9 +37,10 @@ const TOKENS = {
   "no-project-token": { userId: "carol", projectId: "", roles: ["admin"] },
 };
 
-/** Valet's API over the real services: an embedded store in memory, 4 × 16 simulated hosts, the core on this thread. */
+/** Valet's API over the real services: the store that tests use here, 4 × 16 simulated hosts, the core on this thread. */
 export async function openTestApi(): Promise<TestApi> {
-  const store = await openStore("memory:");
+  const database = await freshDatabase();
+  const store = await database.open();
   const inventory = await InventoryService.open(store, simulatedDataCenter("sim:4x16"));
   const solver = new LocalSolver();
   const build = (adminRequired: AdminRequired) =>
@@ -64,7 +65,7 @@ export async function openTestApi(): Promise<TestApi> {
     async close() {
       await inventory.close();
       await solver.close();
-      await store.close();
+      await database.remove();
     },
   };
 }
