@@ -53,6 +53,27 @@ export function unavailable(why: string, cause?: unknown): AppError {
   return new AppError("store.unavailable", `the store cannot be reached (${why})`, { cause });
 }
 
+/** Not said by a server that goes on. */
+export function lostConnection(error: unknown): boolean {
+  const code = errorCode(error);
+  return code !== undefined && (UNREACHABLE.has(code) || /^(08...|57P..|25P03)$/.test(code));
+}
+
+/** Translates errors; after `limitMs` throws what `tooLate` makes. */
+export async function withLimit<T>(work: Promise<T>, limitMs: number, tooLate: () => Error): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(tooLate()), limitMs);
+  });
+  try {
+    return await Promise.race([work, limit]);
+  } catch (error) {
+    throw translated(error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** PGlite says it in words only. */
 function saysClosed(error: unknown): boolean {
   for (let at = error; at instanceof Error; at = at.cause) if (/PGlite is clos(ed|ing)/.test(at.message)) return true;

@@ -40,7 +40,6 @@ export async function pgliteStore(engine: PGlite, closed: () => void): Promise<S
     read: (use) => bordered(use(db)),
     // One connection: a transaction always sees one state.
     transaction: (use) => bordered(db.transaction((tx) => use(tx as unknown as Db))),
-    listen: () => Promise.resolve(() => Promise.resolve()),
     ping: () => bordered(engine.query("select 1").then(() => undefined)),
     async close() {
       if (engine.closed) return;

@@ -21,8 +21,6 @@ export interface Store {
    * and may even be later, unless a later transaction got the same lock.
    */
   transaction<T>(use: (tx: Db) => Promise<T>, options?: TransactionOptions): Promise<T>;
-  /** Calls `heard` when another process has committed. Never calls it where there can be no other process. */
-  listen(heard: () => void): Promise<() => Promise<void>>;
   ping(): Promise<void>;
   close(): Promise<void>;
 }

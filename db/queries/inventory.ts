@@ -77,11 +77,6 @@ export async function stampHosts(tx: Db, names: readonly string[], version: numb
   });
 }
 
-/** Tells the other processes on this database that there is something to read. */
-export async function notifyOthers(tx: Db): Promise<void> {
-  await tx.execute(sql`select pg_notify('ostro_inventory', '')`);
-}
-
 export async function allocationsOfPlan(db: Db, planId: string): Promise<AllocationRow[]> {
   return await db.select().from(allocations).where(eq(allocations.planId, planId)).orderBy(allocations.id);
 }

@@ -6,7 +6,6 @@ import {
   changedSince,
   currentVersion,
   nextVersion,
-  notifyOthers,
   putAllocations,
   removeAllocations,
   stampHosts,
@@ -19,7 +18,7 @@ import { toDataCenter, toHost, toVm } from "./facts.ts";
 import { storeDataCenter } from "./load.ts";
 import { Turns } from "./turns.ts";
 
-/** How often a process looks for the commits of others, beside being told of them, ms. */
+/** How often a process looks for the commits of others, so that a request finds few of them left to read, ms. */
 const POLL_MS = 1000;
 
 /** What a commit does to the VMs of the data center. `generation` is filled in. */
@@ -50,7 +49,7 @@ export class InventoryService {
   readonly #turn = new Turns(1);
   /** Version of the store that memory holds. */
   #seen: number;
-  #stop: () => Promise<void> = () => Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
 
   private constructor(store: Store, dataCenter: DataCenter, version: number) {
     this.#store = store;
@@ -70,7 +69,7 @@ export class InventoryService {
       },
       { snapshot: true },
     );
-    if (store.kind === "postgres") await service.#watch();
+    if (store.kind === "postgres") service.#watch();
     return service;
   }
 
@@ -100,7 +99,6 @@ export class InventoryService {
           await removeAllocations(tx, remove);
           await putAllocations(tx, put);
           await stampHosts(tx, this.#hostsOf(decision.change), version);
-          if (this.#store.kind === "postgres") await notifyOthers(tx);
           committed = { version, put, remove };
         });
       } catch (error) {
@@ -126,7 +124,7 @@ export class InventoryService {
 
   /** The store stays open. */
   async close(): Promise<void> {
-    await this.#stop();
+    clearInterval(this.#timer);
   }
 
   async #alone<T>(work: () => Promise<T>): Promise<T> {
@@ -171,17 +169,11 @@ export class InventoryService {
     return [...new Set([...before, ...put.map(({ host }) => host)])].filter((host) => host !== undefined);
   }
 
-  async #watch(): Promise<void> {
-    const look = () => {
-      // The store is away: the next commit reads what was missed.
+  #watch(): void {
+    this.#timer = setInterval(() => {
+      // The store is away: whoever needs it is told so, and what was missed is read then.
       this.catchUp().catch(() => {});
-    };
-    const unlisten = await this.#store.listen(look);
-    const timer = setInterval(look, POLL_MS);
-    timer.unref();
-    this.#stop = async () => {
-      clearInterval(timer);
-      await unlisten();
-    };
+    }, POLL_MS);
+    this.#timer.unref();
   }
 }

@@ -4,7 +4,6 @@ import {
   type AllocationRow,
   allocationsBySource,
   nextVersion,
-  notifyOthers,
   putAllocations,
   removeAllocations,
   stampHosts,
@@ -26,7 +25,6 @@ export async function storeDataCenter(store: Store, dataCenter: DataCenter): Pro
       const version = await nextVersion(tx);
       await storeFacts(tx, dataCenter, version);
       await storeExisting(tx, dataCenter, version);
-      if (store.kind === "postgres") await notifyOthers(tx);
     },
     { limitMs: LIMIT_MS },
   );

@@ -1,0 +1,69 @@
+// Looks at what a store holds, by itself: every broken promise in words.
+import { allFacts } from "../../db/queries/facts.ts";
+import { type AllocationRow, allAllocations } from "../../db/queries/inventory.ts";
+import { listPlacements } from "../../db/queries/plans.ts";
+import type { Store } from "../../db/store.ts";
+import type { Inventory } from "../../host/core/inventory.ts";
+
+export async function audit(store: Store, memories: readonly Inventory[] = []): Promise<string[]> {
+  const { facts, allocations, placements } = await store.transaction(
+    async (tx) => ({
+      facts: await allFacts(tx),
+      allocations: await allAllocations(tx),
+      placements: await listPlacements(tx),
+    }),
+    { snapshot: true },
+  );
+  const wrong: string[] = [];
+  const hosts = new Map(facts.hosts.map((host) => [host.name, host]));
+
+  const onHost = new Map<string, AllocationRow[]>();
+  for (const row of allocations) onHost.set(row.host, [...(onHost.get(row.host) ?? []), row]);
+  for (const [name, rows] of onHost) {
+    const { vcpus, usedVcpus, ramMiB, usedRamMiB, diskGiB, usedDiskGiB } = hosts.get(name)!;
+    const sum = (of: (row: AllocationRow) => number) => rows.reduce((total, row) => total + of(row), 0);
+    if (usedVcpus + sum((row) => row.vcpus) > vcpus) wrong.push(`${name}: more vCPUs than it has`);
+    if (usedRamMiB + sum((row) => row.ramMiB) > ramMiB) wrong.push(`${name}: more RAM than it has`);
+    if (usedDiskGiB + sum((row) => row.diskGiB) > diskGiB) wrong.push(`${name}: more disk than it has`);
+  }
+
+  const byId = new Map(allocations.map((row) => [row.id, row]));
+  for (const { id, planId, location, resourceId } of placements) {
+    const row = byId.get(id);
+    if (row === undefined) wrong.push(`placement ${id}: holds nothing`);
+    else if (row.host !== location) wrong.push(`placement ${id}: is on ${location}, holds ${row.host}`);
+    else if (row.planId !== planId) wrong.push(`placement ${id}: is of another plan than what it holds`);
+    else if (resourceId !== null && row.resourceId !== resourceId)
+      wrong.push(`placement ${id}: another server holds it`);
+  }
+  const placed = new Set(placements.map(({ id }) => id));
+  for (const { id, source } of allocations)
+    if (source === "plan" && !placed.has(id)) wrong.push(`allocation ${id}: of no placement`);
+
+  wrong.push(
+    ...mixed(allocations, (host) => hosts.get(host)!.rack, "rack"),
+    ...mixed(allocations, (host) => host, "host"),
+  );
+
+  for (const memory of memories) {
+    for (const row of allocations)
+      if (memory.vm(row.id)?.host !== row.host) wrong.push(`${row.id}: memory has it on ${memory.vm(row.id)?.host}`);
+    if (memory.vmCount !== allocations.length)
+      wrong.push(`memory has ${memory.vmCount} VMs, the store ${allocations.length}`);
+  }
+  return wrong;
+}
+
+/** Containers where VMs of an exclusivity group live with others. */
+function mixed(rows: readonly AllocationRow[], containerOf: (host: string) => string | null, level: string): string[] {
+  const owners = new Map<string, Set<string>>();
+  for (const { host, groups } of rows) {
+    const container = containerOf(host);
+    if (container === null) continue;
+    const owner = groups.filter((key) => key.startsWith(`${level}:EX:`)).join();
+    owners.set(container, (owners.get(container) ?? new Set()).add(owner));
+  }
+  return [...owners]
+    .filter(([, all]) => all.size > 1)
+    .map(([name, all]) => `${name}: shared by (${[...all].join(") (")})`);
+}
