@@ -15,6 +15,7 @@ import {
   hostVms,
   rackCluster,
   rackOf,
+  rackReal,
   rackTouched,
   rackVms,
   touchedSlot,
@@ -37,6 +38,7 @@ export let touchedFresh: usize = 0;
 export let unplacedVms = 0;
 export let activated = 0;
 export let racksTouched = 0;
+let racklessTouched = 0;
 
 /** Needs of the units without exclusivity that wait for a host: what a newly opened host may yet absorb. */
 export let waitingVcpus: i64 = 0;
@@ -60,6 +62,7 @@ export function prepareAssignment(): void {
   unplacedVms = vmCount;
   activated = 0;
   racksTouched = 0;
+  racklessTouched = 0;
   waitingVcpus = waitingRam = waitingDisk = 0;
   for (let u = 0; u < unitCount; u++) waits(u, 1);
   moves = 0;
@@ -91,7 +94,7 @@ function put_(unit: i32, row: i32): void {
     put(touchedFresh, slot, fresh);
     activated += fresh;
     add(rackTouched, rack, 1);
-    if (get(rackTouched, rack) == 1) racksTouched++;
+    if (get(rackTouched, rack) == 1) countRack(rack, 1);
   }
   add(touchedUnits, slot, 1);
   add(hostVms, row, size);
@@ -102,6 +105,15 @@ function put_(unit: i32, row: i32): void {
   waits(unit, -1);
   moves++;
   if (CHECK) audit();
+}
+
+/** All hosts without a rack count as one rack, whatever their clusters. */
+function countRack(rack: i32, by: i32): void {
+  if (get(rackReal, rack)) racksTouched += by;
+  else {
+    if (racklessTouched + max(by, 0) == 1) racksTouched += by;
+    racklessTouched += by;
+  }
 }
 
 function take(unit: i32, row: i32): void {
@@ -117,7 +129,7 @@ function take(unit: i32, row: i32): void {
     activated -= get(touchedFresh, slot);
     put(touchedSlot, row, 0);
     add(rackTouched, rack, -1);
-    if (get(rackTouched, rack) == 0) racksTouched--;
+    if (get(rackTouched, rack) == 0) countRack(rack, -1);
     const last = --touchedCount;
     if (slot != last) {
       const moved = get(touchedRow, last);

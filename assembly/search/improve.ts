@@ -159,12 +159,26 @@ function enqueue(league: i32): void {
 function arrange(): void {
   const way = below(3);
   if (way == 0) sortLeagues(queue, queued);
-  else if (way == 1) {
-    for (let i = queued - 1; i > 0; i--) {
-      const j = below(i + 1);
-      const league = get(queue, i);
-      put(queue, i, get(queue, j));
-      put(queue, j, league);
-    }
+  else if (way == 1) shuffle(queue, 0, queued);
+  // What is tied is placed as a whole, so its inner order has to vary as well: some fit only in another one.
+  if (below(2) == 0) for (let i = 0; i < queued; i++) shuffleLeague(get(queue, i));
+}
+
+function shuffleLeague(league: i32): void {
+  const first = get(leagueBundleFirst, league);
+  const end = get(leagueBundleFirst, league + 1);
+  shuffle(leagueBundles, first, end);
+  for (let i = first; i < end; i++) {
+    const bundle = get(leagueBundles, i);
+    shuffle(bundleUnits, get(bundleUnitFirst, bundle), get(bundleUnitFirst, bundle + 1));
+  }
+}
+
+function shuffle(list: usize, from: i32, to: i32): void {
+  for (let i = to - 1; i > from; i--) {
+    const j = from + below(i - from + 1);
+    const item = get(list, i);
+    put(list, i, get(list, j));
+    put(list, j, item);
   }
 }
