@@ -1,0 +1,21 @@
+import type { BenchCase } from "../case.ts";
+import { check } from "./check.ts";
+import { encoding } from "./encode.ts";
+import { http } from "./http.ts";
+import { plan } from "./plan.ts";
+import { pool } from "./pool.ts";
+import { scan } from "./scan.ts";
+import { snapshot } from "./snapshot.ts";
+import { undo } from "./undo.ts";
+
+/** In the order of the table. */
+export const CASES: readonly BenchCase[] = [
+  ...plan,
+  ...encoding,
+  ...check,
+  ...scan,
+  ...undo,
+  ...snapshot,
+  ...pool,
+  ...http,
+];

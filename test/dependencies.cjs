@@ -1,0 +1,55 @@
+// Who may import whom: the layer table of ARCHITECTURE.md as rules for dependency-cruiser. Run by test/dependencies.mjs.
+
+/** Everything of ours that `from` imports must match `to`; npm packages and Node's modules are not looked at. */
+function only(name, from, to) {
+  return { name, severity: "error", from: { path: from }, to: { path: OURS, pathNot: to } };
+}
+
+const OURS = "^(assembly|host|db|bench|test)/";
+const ERRORS = "host/errors[.]ts$";
+
+module.exports = {
+  forbidden: [
+    only("core-imports-itself", "^assembly/", "^assembly/"),
+    only("abi-imports-nothing", "^assembly/abi[.]ts$", "^$"),
+    only("store-knows-no-host", "^db/", `^(db/|${ERRORS})`),
+    only("glue-sees-only-the-wire", "^host/core/", `^(host/core/|assembly/abi[.]ts$|${ERRORS})`),
+    only("drivers-see-no-store-or-core", "^host/drivers/", `^(host/drivers/|${ERRORS})`),
+    only("cloud-clients-see-no-store-or-core", "^host/openstack/", `^(host/openstack/|${ERRORS})`),
+    only("services-see-no-api", "^host/services/", `^(host/(services|core|drivers|openstack)/|db/|${ERRORS})`),
+    only("handlers-see-only-services", "^host/api/", `^(host/(api|services)/|${ERRORS})`),
+    only("commands-see-host-and-db", "^host/(cli/|cli[.]ts$|main[.]ts$)", "^(host|db)/"),
+    only("settings-and-logs-see-errors", "^host/(config|listen|log|errors)[.]ts$", `^(${ERRORS})`),
+    only("metrics-see-the-core", "^host/metrics[.]ts$", `^(host/core/|${ERRORS})`),
+    only("what-ships-sees-no-tests", "^(assembly|host|db)/", "^(assembly|host|db)/"),
+    {
+      name: "services-and-core-serve-no-http",
+      comment: "An HTTP server belongs to host/api and host/listen.ts.",
+      severity: "error",
+      from: { path: "^(assembly|db|host/(core|services|drivers|openstack))/" },
+      to: { path: ["node_modules/(hono|@hono)/", "^(http|https|http2)$"] },
+    },
+    {
+      name: "only-the-roots-wire",
+      comment: "host/main.ts and the command line build objects; nobody imports them back.",
+      severity: "error",
+      from: { path: "^(assembly|db|host/(core|services|drivers|openstack|api))/" },
+      to: { path: "^host/(main|cli|config)[.]ts$|^host/cli/" },
+    },
+    {
+      name: "only-load-instantiates",
+      comment: "One place that makes a core from bytes.",
+      severity: "error",
+      from: { path: "^(host|db)/", pathNot: "^host/core/load[.]ts$" },
+      to: { path: "node_modules/@assemblyscript/" },
+    },
+    {
+      name: "what-ships-needs-no-development-package",
+      severity: "error",
+      from: { path: "^(host|db)/", pathNot: "^db/drizzle[.]config[.]ts$" },
+      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"] },
+    },
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
+    { name: "everything-resolves", severity: "error", from: { path: OURS }, to: { couldNotResolve: true } },
+  ],
+};
