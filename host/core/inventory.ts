@@ -144,7 +144,7 @@ export class Inventory implements InventoryView {
       if (state) this.#dropHost(state);
       this.#addHost(host);
       for (const vm of vms) this.#count(vm, 1);
-      this.#rebuild(host, vms);
+      this.#rebuild(state ? [state.host, host] : [host], vms);
       return;
     }
     this.#change(() => {
@@ -167,7 +167,7 @@ export class Inventory implements InventoryView {
     const vms = [...state.vms.values()];
     this.#facts = null;
     this.#dropHost(state);
-    this.#rebuild(state.host, vms);
+    this.#rebuild([state.host], vms);
   }
 
   /** Did a VM come to or leave, or a fact change of, any of these after `version`? A group changes with its VMs. */
@@ -349,9 +349,10 @@ export class Inventory implements InventoryView {
     return columns;
   }
 
-  #rebuild(host: Host, vms: readonly ExistingVm[]): void {
+  /** `touched`: also the host as it was, whose rack or cluster it left. */
+  #rebuild(touched: readonly Host[], vms: readonly ExistingVm[]): void {
     this.#version++;
-    this.#touch(host, vms);
+    for (const host of touched) this.#touch(host, vms);
     this.#columns = this.#makeColumns();
   }
 }
