@@ -1,4 +1,4 @@
-import type { OpenAPIHono, z } from "@hono/zod-openapi";
+import { type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { AppError } from "../errors.ts";
 import { type Caller, isAdmin } from "../services/identity.ts";
@@ -22,6 +22,8 @@ interface Call<Item, Body> {
 interface Documented {
   readonly summary: string;
   readonly body?: z.ZodType;
+  /** An absent body counts as `{}`. */
+  readonly bodyOptional?: boolean;
   readonly query?: z.ZodObject;
   readonly success: { readonly status: 200 | 201 | 204; readonly text: string; readonly schema?: z.ZodType };
   /** Statuses of the errors this operation can answer, beside 401. */
@@ -32,8 +34,6 @@ interface Documented {
 
 interface OperationSpec<Item, Body> extends Documented {
   readonly body?: z.ZodType<Body>;
-  /** An absent body counts as `{}`. */
-  readonly bodyOptional?: boolean;
   /** Looked at before the schema, for limits whose breach would make a long list of faults. */
   readonly limits?: (body: JsonObject) => void;
   readonly handle: (call: Call<Item, Body>) => Promise<Answer>;
@@ -63,6 +63,8 @@ export function operation<Item, Body = undefined>(spec: OperationSpec<Item, Body
 interface PathSpec<Item> {
   /** Finds what the path names, or throws a 404, before the method is looked at. */
   readonly lookup: (param: (name: string) => string) => Promise<Item>;
+  /** No token is asked for. */
+  readonly open?: boolean;
   /** Every method of this path needs the role admin. */
   readonly admin?: boolean;
   /** In the order of the Allow header. */
@@ -128,7 +130,14 @@ function itemName(c: Context<Env>, name: string): string {
   return value;
 }
 
+const UNAUTHORIZED = {
+  description: "No valid token with a project, or not the role that is needed",
+  content: { "text/plain": { schema: z.literal("Authentication required") } },
+};
+
 function document<Item>(app: OpenAPIHono<Env>, route: string, context: ResourceContext, spec: PathSpec<Item>): void {
+  const names = [...route.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!);
+  const params = z.object(Object.fromEntries(names.map((name) => [name, z.string()])));
   for (const [method, operation] of Object.entries(spec.methods)) {
     const { success, body, query } = operation;
     const failure = { description: "Error", content: { "application/json": { schema: context.errorSchema } } };
@@ -139,10 +148,13 @@ function document<Item>(app: OpenAPIHono<Env>, route: string, context: ResourceC
       tags: [context.tag],
       summary: spec.admin ? `${operation.summary} (role admin)` : operation.summary,
       request: {
-        ...(body ? { body: { content: json(body) } } : {}),
+        ...(body ? { body: { content: json(body), required: operation.bodyOptional !== true } } : {}),
         ...(query ? { query } : {}),
+        ...(names.length > 0 ? { params } : {}),
       },
+      ...(spec.open ? { security: [] } : {}),
       responses: {
+        ...(spec.open ? {} : { 401: UNAUTHORIZED }),
         [success.status]: {
           description: success.text,
           ...(success.schema ? { content: json(success.schema) } : {}),

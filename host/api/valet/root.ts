@@ -16,6 +16,7 @@ export function rootResource(shared: Omit<ResourceContext, "tag">): OpenAPIHono<
   const success = { status: 200, text: "Versions", schema: versionsSchema } as const;
 
   servePath(app, "/", "/", context, {
+    open: true,
     lookup: async () => null,
     methods: {
       GET: operation({
