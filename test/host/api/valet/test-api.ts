@@ -1,4 +1,3 @@
-import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Hono } from "hono";
@@ -53,7 +52,7 @@ export async function openTestApi(): Promise<TestApi> {
       parallel: 1,
       queue: () => 0,
       host: "127.0.0.1",
-      stateDir: mkdtempSync(join(tmpdir(), "ostro-api-")),
+      stateDir: join(tmpdir(), "ostro-test-api"),
       adminRequired,
       bodyLimitBytes: 8 * 1024 * 1024,
     }).valet;
