@@ -60,7 +60,10 @@ const planTime: Gate = async () => {
     const times = Array.from({ length: 100 }, () => solve().searchMs);
     const p50 = medianOf(times);
     const verdict = p50 < PLAN_GOAL_MS ? "below" : "NOT below";
-    seen.push(`10,000 hosts x 100 VMs, ${variant}: ${time(p50)}, ${verdict} the goal of ${time(PLAN_GOAL_MS)}`);
+    const least = time(Math.min(...times));
+    seen.push(
+      `10,000 hosts x 100 VMs, ${variant}: ${time(p50)} (least ${least}), ${verdict} the goal of ${time(PLAN_GOAL_MS)}`,
+    );
   }
   return { seen, faults: [] };
 };

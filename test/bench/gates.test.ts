@@ -70,7 +70,7 @@ describe("the gate of paired times", () => {
 
   // A machine that does much else can spoil one comparison; the gate itself compares twice, too.
   it("finds work that takes a third more, and how much more", { retry: 2 }, () => {
-    compare(work(300_000), work(300_000));
+    compare(work(300_000), work(400_000)); // the engine compiles it meanwhile
     const { median, low } = compare(work(300_000), work(400_000));
     expect(median).toBeGreaterThan(1.2);
     expect(median).toBeLessThan(1.6);
