@@ -2,6 +2,7 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { allAllocations } from "../../db/queries/inventory.ts";
 import type { Store } from "../../db/store.ts";
 import type { DataCenter, Host } from "../../host/core/model.ts";
 import { LocalSolver, type Solver } from "../../host/core/solver.ts";
@@ -38,6 +39,15 @@ export async function services(
   const plans = new PlanService({ store, inventory, planner, groups });
   const placements = new PlacementService({ store, inventory, planner });
   return { store, inventory, groups, plans, placements, replayDirectory, close: () => inventory.close() };
+}
+
+/** Removes all plans, and what is left of built servers. */
+export async function clear({ plans, inventory }: Services): Promise<void> {
+  for (const { id } of await plans.list()) await plans.remove(id);
+  await inventory.commit(async (tx) => {
+    const remove = (await allAllocations(tx)).map(({ id }) => id);
+    return { result: undefined, change: { put: [], remove } };
+  });
 }
 
 /** Hosts `r<rack>h<host>` of equal size, and flavors `c1`, `c2`, `c4` of that many vCPUs. */
