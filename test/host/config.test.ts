@@ -1,10 +1,10 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type Config, readConfig, SETTING_KEYS, SETTINGS, variableOf } from "../../host/config.ts";
+import { scratchFolders } from "../support/scratch-folder.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "ostro-config-"));
+const folder = scratchFolders()();
 let files = 0;
 function fileWith(content: unknown): string {
   const path = join(folder, `${files++}.json`);

@@ -1,10 +1,10 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { scratchFolders } from "../../support/scratch-folder.ts";
 import { run } from "./command.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "ostro-plan-"));
+const folder = scratchFolders()();
 let files = 0;
 function file(content: unknown): string {
   const path = join(folder, `${files++}.json`);

@@ -1,23 +1,25 @@
 import { exec } from "node:child_process";
-import { mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { scratchFolders } from "../../support/scratch-folder.ts";
 import { run, start } from "./command.ts";
 
 const shell = promisify(exec);
-const folder = () => mkdtempSync(join(tmpdir(), "ostro-serve-"));
+const folder = scratchFolders();
 const FREE = ["--valet-port", "0", "--valence-port", "0"];
 
+// Making an embedded store takes seconds, so all tests share one; each leaves it closed for the next.
+const stateDir = folder();
+
 describe("a first start", () => {
-  const stateDir = folder();
   let server: ReturnType<typeof start>;
   let urls: string[] = [];
   let token = "";
   beforeAll(async () => {
-    server = start(["serve", ...FREE, "--database", "memory:", "--state-dir", stateDir]);
+    server = start(["serve", ...FREE, "--state-dir", stateDir]);
     const ready = await server.printed(/^Ostro is ready: .* (http:\S+), .* (http:\S+)\n.*curl [^\n]*\n/s);
     urls = [ready[1]!, ready[2]!];
     token = readFileSync(join(stateDir, "token"), "utf8").trim();
@@ -127,19 +129,22 @@ describe("what cannot start", () => {
   });
 });
 
-test("a token file replaces the local token, and nobody's token is printed", async () => {
-  const stateDir = folder();
+test("a later start finds the plan; a token file replaces the local token, and nobody's token is printed", async () => {
   const tokens = join(stateDir, "tokens.json");
   const entry = { user_id: "u", project_id: "p", roles: ["member"] };
   writeFileSync(tokens, JSON.stringify({ tokens: { "a-secret": entry }, projects: ["p"] }));
-  const args = ["serve", ...FREE, "--database", "memory:", "--state-dir", stateDir, "--identity", tokens];
-  const server = start([...args, "--log-level", "warn"]);
+  const server = start(["serve", ...FREE, "--state-dir", stateDir, "--identity", tokens, "--log-level", "warn"]);
   const [, url] = await server.printed(/^Ostro is ready: .* (http:\S+), .*\n/);
-  const status = (path: string) => fetch(`${url}${path}`, { headers: { "X-Auth-Token": "a-secret" } });
-  expect((await status("/v1/plans")).status).toBe(200);
-  expect((await status("/v1/groups")).status).toBe(401);
+  const ask = (path: string) => fetch(`${url}${path}`, { headers: { "X-Auth-Token": "a-secret" } });
+  expect(await (await ask("/v1/plans/first")).json()).toMatchObject({ plan: { stack_id: "first" } });
+  expect((await ask("/v1/groups")).status).toBe(401);
   server.child.kill("SIGINT");
   const { code, out } = await server.finished;
   expect(code).toBe(0);
   expect(out).not.toContain("a-secret");
+});
+
+test("the schema can be brought up to date without serving", async () => {
+  const { code, out, err } = await run(["db", "migrate", "--state-dir", stateDir]);
+  expect([code, out, err]).toEqual([0, "The schema is up to date.\n", ""]);
 });

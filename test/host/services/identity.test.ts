@@ -1,10 +1,10 @@
-import { chmodSync, mkdtempSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { fileIdentity, localIdentity } from "../../../host/services/identity.ts";
+import { scratchFolders } from "../../support/scratch-folder.ts";
 
-const fresh = () => mkdtempSync(join(tmpdir(), "ostro-identity-"));
+const fresh = scratchFolders();
 
 describe("the local token", () => {
   test("is made once, is kept for the owner only and stands for an admin of project demo", async () => {
