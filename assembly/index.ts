@@ -7,6 +7,7 @@ import * as inventory from "./inventory";
 import { get } from "./lib/arena";
 import * as req from "./request";
 import * as rules from "./rules";
+import * as choice from "./search/choose";
 import * as run from "./solve";
 import { unitOf } from "./units";
 
@@ -43,13 +44,14 @@ export function construct(): i32 {
   return run.construct();
 }
 
-/** `limit`: attempts in all since `begin`. `untilPlaced`: 1 stops as soon as every VM has a host. */
+/** `limit`: work in all since `begin`. `untilPlaced`: 1 stops as soon as every VM has a host. */
 export function improve(limit: i32, untilPlaced: i32): i32 {
   return run.improve(limit, untilPlaced != 0);
 }
 
-export function attempts(): i32 {
-  return run.attemptsUsed();
+/** Work since `begin`: attempts to place a unit, and one for every 64 blocks of hosts looked into. */
+export function work(): i32 {
+  return choice.work();
 }
 
 export function finish(): i32 {

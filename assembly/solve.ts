@@ -79,17 +79,13 @@ export function construct(): i32 {
   return status;
 }
 
-/** Repairs and improves until `limit` attempts are used up in all, or every VM has a host if that is asked for. */
+/** Repairs and improves until `limit` of work is used up in all, or every VM has a host if that is asked for. */
 export function improve(limit: i32, untilPlaced: bool): i32 {
   if (status != STATUS_REFUSED) {
     searchOn(limit, untilPlaced);
     status = unplacedVms == 0 ? STATUS_PLACED : STATUS_SEARCHING;
   }
   return status;
-}
-
-export function attemptsUsed(): i32 {
-  return attempts;
 }
 
 /** Writes the result and leaves the inventory exactly as the host wrote it. */

@@ -70,6 +70,11 @@ let bestShare: f32 = -1;
 let bestRackTouched = false;
 let bestFit: f32 = 0;
 
+/** What budgets are counted in: attempts, and one more for every 64 blocks looked into, so that a refusal on many hosts costs no more time than one on few. */
+export function work(): i32 {
+  return attempts + (blocksVisited >> 6);
+}
+
 export function prepareChoice(): void {
   attempts = 0;
   blocksVisited = 0;

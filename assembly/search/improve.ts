@@ -33,8 +33,8 @@ import {
 } from "../units";
 import { boundActivated, boundTouched } from "./bound";
 import { placeLeague } from "./bundle";
-import { attempts, blink } from "./choose";
-import { sortLeagues } from "./order";
+import { blink, work } from "./choose";
+import { sortLeagues, unitSizeOf } from "./order";
 
 const BLINK_RATE = 24;
 /** Emptied hosts in one iteration. */
@@ -56,47 +56,55 @@ function proven(): bool {
   return unplacedVms == 0 && activated == boundActivated && touchedCount == boundTouched && racksTouched <= 1;
 }
 
-/** Iterates until `limit` attempts are used up, or, if `untilPlaced`, until every VM has a host. */
+/** Iterates until `limit` of work is used up, or, if `untilPlaced`, until every VM has a host. */
 export function improve(limit: i32, untilPlaced: bool): void {
   blink(BLINK_RATE);
-  while (attempts < limit && !(untilPlaced && unplacedVms == 0) && !proven()) {
-    const before = attempts;
+  while (work() < limit && !(untilPlaced && unplacedVms == 0) && !proven()) {
+    const before = work();
     iterate();
-    if (attempts == before) break; // nothing could be taken apart
+    if (work() == before) break; // nothing could be taken apart
   }
   blink(0);
 }
 
 function iterate(): void {
-  const wasUnplaced = unplacedVms;
+  const wasUnplaced = unplacedVms > 0 ? unplacedSize() : 0;
   const wasActivated = activated;
   const wasTouched = touchedCount;
   const wasRacks = racksTouched;
-  const wasLeft = left();
+  const wasLeft = unplacedVms > 0 ? 0 : left();
+  const repair = unplacedVms > 0;
   iteration++;
   queued = 0;
-  for (let u = 0; u < unitCount; u++) if (get(hostOf, u) == NONE) enqueue(get(leagueOf, get(bundleOf, u)));
+  if (repair) {
+    for (let u = 0; u < unitCount; u++) if (get(hostOf, u) == NONE) enqueue(get(leagueOf, get(bundleOf, u)));
+  }
   if (touchedCount > 0) ruin();
   arrange();
   for (let i = 0; i < queued; i++) placeLeague(get(queue, i));
-  if (
-    better(
-      wasUnplaced,
-      unplacedVms,
+  // While some VM has no host only the size of those without counts: among equals the search may wander.
+  const keep = repair
+    ? unplacedVms == 0 || unplacedSize() <= wasUnplaced
+    : unplacedVms == 0 &&
       better(
         wasActivated,
         activated,
-        better(wasTouched, touchedCount, better(wasRacks, racksTouched, left() <= wasLeft ? 1 : 0)),
-      ),
-    ) == 1
-  )
-    forget();
+        better(wasTouched, touchedCount, better(wasRacks, racksTouched, left() <= wasLeft)),
+      );
+  if (keep) forget();
   else rollback(0);
 }
 
-/** 1 if the level fell, 0 if it rose, else what the lower levels say. */
-function better(was: i32, now: i32, otherwise: i32): i32 {
-  return now < was ? 1 : now > was ? 0 : otherwise;
+/** Of the units without a host, see order.ts. */
+function unplacedSize(): i64 {
+  let size: i64 = 0;
+  for (let u = 0; u < unitCount; u++) if (get(hostOf, u) == NONE) size += unitSizeOf(u);
+  return size;
+}
+
+/** True if the level fell, false if it rose, else what the lower levels say. */
+function better(was: i32, now: i32, otherwise: bool): bool {
+  return now < was || (now == was && otherwise);
 }
 
 function ruin(): void {
@@ -121,11 +129,15 @@ function pickHost(): i32 {
   return get(touchedRow, below(touchedCount));
 }
 
-/** Takes all units off a host; half of the time together with those tied to them, so that they may leave the rack. */
+/**
+ * Takes all units off a host, sometimes about half of them; half of the time together with those tied to them, so that
+ * they may leave the rack.
+ */
 function empty(row: i32): void {
   const whole = below(2) == 0;
+  const some = below(3) > 0;
   for (let u = 0; u < unitCount; u++) {
-    if (get(hostOf, u) != row) continue;
+    if (get(hostOf, u) != row || (some && below(2) == 0)) continue;
     remove(u);
     const bundle = get(bundleOf, u);
     const league = get(leagueOf, bundle);

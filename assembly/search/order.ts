@@ -74,6 +74,11 @@ export function prepareOrder(): void {
   sortHardest(order, leagueCount, hardness);
 }
 
+/** Needs of a unit against the largest host's capacity, in millionths, summed over the resources. */
+export function unitSizeOf(unit: i32): i64 {
+  return load<i64>(unitHardness + ((<usize>unit) << 3)) & (EXCLUSIVE - 1);
+}
+
 /** Sorts `count` items by descending hardness, then ascending number: insertion sort, Shell's gaps for long lists. */
 function sortHardest(items: usize, count: i32, keys: usize): void {
   for (let gap = count > 32 ? count / 3 : 1; gap > 0; gap = gap == 1 ? 0 : max(1, gap / 3)) {

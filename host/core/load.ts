@@ -17,7 +17,7 @@ export interface CoreExports {
   begin(seed: number): void;
   construct(): number;
   improve(limit: number, untilPlaced: number): number;
-  attempts(): number;
+  work(): number;
   finish(): number;
   result(): number;
   ruleCount(): number;

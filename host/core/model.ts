@@ -107,7 +107,7 @@ export interface Objective {
 
 /** Exact counters of one solve: equal for equal problem, seed and budget. */
 export interface SolveStats {
-  /** Attempts to place a unit (VMs of one host-level affinity); the budget is counted in these. */
+  /** Attempts to place a unit (VMs of one host-level affinity). */
   readonly attempts: number;
   /** Blocks of 16 hosts looked into. */
   readonly blocks_visited: number;
@@ -150,7 +150,7 @@ export interface Refusal extends Outcome {
 export interface SolveOptions {
   /** Same problem, seed and budget: same answer. Default 1. */
   readonly seed?: number;
-  /** Attempts to place a unit after the first construction, for repair and improvement. */
+  /** Work after the first plan for improvement; one is an attempt to place a unit, or 64 blocks of hosts looked into. */
   readonly budget?: number;
   /** Ids of existing VMs to think away while solving (they are being re-planned). */
   readonly without?: readonly string[];

@@ -10,9 +10,9 @@ export interface SolveTask {
   readonly request: Int32Array;
   readonly vms: number;
   readonly seed: number;
-  /** Attempts for improvement once every VM has a host. */
+  /** Work (see CoreExports.work) for improvement once every VM has a host. */
   readonly budget: number;
-  /** Attempts for repair while some VM has none. */
+  /** Work for repair while some VM has none. */
   readonly repairBudget: number;
   /** Milliseconds from the start of the solve after which no further step is begun; the first plan is always built. */
   readonly deadlineMs?: number | undefined;
@@ -28,7 +28,7 @@ export interface SolveAnswer {
   readonly bytesCopied: number;
 }
 
-/** Attempts between two looks at the clock: well below a millisecond. */
+/** Work between two looks at the clock: well below a millisecond. */
 const STEP = 64;
 
 export class CoreSession {
@@ -50,6 +50,16 @@ export class CoreSession {
   }
 
   solve(snapshot: SharedArrayBuffer, task: SolveTask): SolveAnswer {
+    try {
+      return this.#solve(snapshot, task);
+    } catch (error) {
+      // A trap leaves units placed and patches applied: the next solve lays out and copies everything again.
+      this.#reader = null;
+      throw error;
+    }
+  }
+
+  #solve(snapshot: SharedArrayBuffer, task: SolveTask): SolveAnswer {
     const { version, bytes } = this.sync(snapshot);
     this.write(task.request);
     const start = performance.now();
@@ -57,9 +67,9 @@ export class CoreSession {
     this.core.disableRules(task.disabledRules);
     this.core.begin(task.seed);
     let status = this.core.construct();
-    const built = this.core.attempts();
+    const built = this.core.work();
     status = this.#improve(status === STATUS_SEARCHING, built + task.repairBudget, true, late, status);
-    if (status === STATUS_PLACED) this.#improve(true, this.core.attempts() + task.budget, false, late, status);
+    if (status === STATUS_PLACED) this.#improve(true, this.core.work() + task.budget, false, late, status);
     this.core.finish();
     const searchMs = performance.now() - start;
     const result = new Int32Array(this.core.memory.buffer, this.core.result(), RESULT_HOSTS + task.vms).slice();
@@ -75,9 +85,9 @@ export class CoreSession {
   #improve(wanted: boolean, limit: number, untilPlaced: boolean, late: () => boolean, status: number): number {
     if (!wanted) return status;
     let now = status;
-    for (let at = this.core.attempts(); at < limit && !late(); ) {
+    for (let at = this.core.work(); at < limit && !late(); ) {
       now = this.core.improve(Math.min(limit, at + STEP), untilPlaced ? 1 : 0);
-      const used = this.core.attempts();
+      const used = this.core.work();
       if (used === at || (untilPlaced && now === STATUS_PLACED)) break;
       at = used;
     }

@@ -12,14 +12,14 @@ import type { Application, Plan, Refusal, SolveOptions } from "./model.ts";
 import { CoreSession, type SolveAnswer, type SolveTask } from "./session.ts";
 
 /**
- * Attempts for improvement after the first complete plan, when the caller names no budget: per VM, and at most. Of the
+ * Work for improvement after the first complete plan, when the caller names no budget: per VM, and at most. Of the
  * 16 problems with a known optimum 15 are solved to it within this budget, all within ten times as much.
  */
 const BUDGET_PER_VM = 100;
 const MOST_DEFAULT_BUDGET = 2_000;
 /**
- * Attempts for repair while some VM has no host. The hardest of the feasible tight problems needs 827, so this is
- * generous, and yet a request that cannot be placed costs well below a second on 10,000 hosts.
+ * Work for repair while some VM has no host. The hardest of the feasible tight problems needs 827, so this is generous,
+ * and yet a request that cannot be placed costs a fraction of a second on 10,000 hosts.
  */
 const LEAST_REPAIR = 20_000;
 

@@ -92,7 +92,7 @@ describe("the check build", () => {
     for (let seed = 0; seed < 150; seed++) {
       new Stage("check", seed);
       core.construct();
-      core.improve(core.attempts() + 40, 0);
+      core.improve(120, 0);
       core.finish();
       moves += new Int32Array(core.memory.buffer, core.result(), RESULT_MOVES + 1)[RESULT_MOVES]!;
     }
