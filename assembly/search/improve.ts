@@ -37,6 +37,7 @@ import { blink, work } from "./choose";
 import { sortLeagues, unitSizeOf } from "./order";
 
 const BLINK_RATE = 24;
+const MOST_IDLE = 64;
 /** Emptied hosts in one iteration. */
 const MOST_HOSTS = 4;
 
@@ -59,10 +60,13 @@ function proven(): bool {
 /** Iterates until `limit` of work is used up, or, if `untilPlaced`, until every VM has a host. */
 export function improve(limit: i32, untilPlaced: bool): void {
   blink(BLINK_RATE);
+  let idle = 0;
   while (work() < limit && !(untilPlaced && unplacedVms == 0) && !proven()) {
     const before = work();
     iterate();
-    if (work() == before) break; // nothing could be taken apart
+    // An iteration may happen to take nothing apart; many in a row mean that there is nothing.
+    idle = work() == before ? idle + 1 : 0;
+    if (idle > MOST_IDLE) break;
   }
   blink(0);
 }

@@ -313,7 +313,10 @@ function arrange(hosts: readonly Host[]): {
   const byCluster = new Map<string | null, Map<string | null, number[]>>();
   hosts.forEach(({ cluster, rack }, index) => {
     let inCluster = byCluster.get(cluster);
-    if (inCluster === undefined) byCluster.set(cluster, (inCluster = new Map()));
+    if (inCluster === undefined) {
+      inCluster = new Map();
+      byCluster.set(cluster, inCluster);
+    }
     const inRack = inCluster.get(rack);
     if (inRack === undefined) inCluster.set(rack, [index]);
     else inRack.push(index);

@@ -327,7 +327,10 @@ export class Inventory implements InventoryView {
       const container = level === undefined ? null : containerOf(host, level);
       if (container === null) continue;
       let counts = this.#living.get(key);
-      if (!counts) this.#living.set(key, (counts = new Map()));
+      if (!counts) {
+        counts = new Map();
+        this.#living.set(key, counts);
+      }
       bump(counts, container, by);
       if (counts.size === 0) this.#living.delete(key);
     }

@@ -34,7 +34,10 @@ export class OwnerClasses {
   #number(numbers: Map<string, number>, keys: readonly string[], above: number): number {
     const name = nameOf(keys);
     let number = numbers.get(name);
-    if (number === undefined) numbers.set(name, (number = above + numbers.size + 1));
+    if (number === undefined) {
+      number = above + numbers.size + 1;
+      numbers.set(name, number);
+    }
     return number;
   }
 }
