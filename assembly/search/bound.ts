@@ -1,14 +1,6 @@
 // Proven lower bounds of the objective's levels, from sums alone.
 
-import {
-  GROUP_KIND,
-  GROUP_LEVEL,
-  GROUP_ORDINALS,
-  KIND_DIVERSITY,
-  LEVEL_HOST,
-  OWNER_NONE,
-  REQUEST_FRESH_OWNER,
-} from "../abi";
+import { GROUP_KIND, GROUP_ORDINALS, KIND_DIVERSITY, LEVEL_HOST, OWNER_NONE, REQUEST_FRESH_OWNER } from "../abi";
 import {
   activeDisk,
   activeRam,
