@@ -1,0 +1,44 @@
+// README.md tells every option and every error of the code. `npm run docs` writes them.
+import { readFileSync, writeFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { flagOf, SETTING_KEYS, SETTINGS, variableOf } from "../host/config.ts";
+import { ERRORS } from "../host/errors.ts";
+
+const README = new URL("../README.md", import.meta.url);
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+const TABLES: Record<string, string> = {
+  options: table(
+    ["flag", "variable", "default", "meaning"],
+    SETTING_KEYS.map((key) => {
+      const setting: { help: string; placeholder: string; fallback: unknown; secret?: boolean } = SETTINGS[key];
+      const flag = setting.secret ? "none" : `\`--${flagOf(key)} ${setting.placeholder}\``;
+      // The default of the machine that writes the table is nobody else's.
+      const fallback = key === "workers" || setting.fallback === "" ? "" : `\`${setting.fallback}\``;
+      return [flag, `\`${variableOf(key)}\``, fallback, setting.help];
+    }),
+  ),
+  errors: table(
+    ["code", "status", "means"],
+    Object.entries(ERRORS).map(([code, { status, text }]) => [`\`${code}\``, String(status), text]),
+  ),
+};
+
+describe("README.md", () => {
+  it.each(Object.keys(TABLES))("tells all %s", (name) => {
+    const section = new RegExp(`(<!-- ${name}: [^\\n]*-->\\n)([^]*?)(<!-- /${name} -->)`);
+    const text = readFileSync(README, "utf8");
+    if (process.env.OSTRO_WRITE_DOCS) {
+      writeFileSync(
+        README,
+        text.replace(section, (_, open, __, close) => `${open}${TABLES[name]}\n${close}`),
+      );
+      return;
+    }
+    expect(section.exec(text)?.[2]).toBe(`${TABLES[name]}\n`);
+  });
+});
