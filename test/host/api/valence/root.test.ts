@@ -105,3 +105,14 @@ test("health, readiness and metrics answer on this port too", async () => {
   expect((await ask("/readyz")).status).toBe(200);
   expect(await (await ask("/metrics")).text()).toContain("ostro_hosts 64");
 });
+
+test("a request id of the usual form is taken over, any other text is not", async () => {
+  const mine = "req-01234567-89ab-4def-8123-456789abcdef";
+  const answered = async (id: string) =>
+    (await ask("/v1", { headers: { "X-Openstack-Request-Id": id } })).headers.get("X-Openstack-Request-Id");
+  expect(await answered(mine)).toBe(mine);
+  for (const id of ["", "1", `${mine}0`, mine.toUpperCase(), "req-<script>"]) {
+    expect(await answered(id)).toMatch(/^req-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+    expect(await answered(id)).not.toBe(id);
+  }
+});
