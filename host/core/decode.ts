@@ -52,7 +52,8 @@ export function decode(
       searchMs,
     };
   }
-  const rule = rules[word(RESULT_REFUSED_RULE)]!;
+  // No rule emptied the list if there was no host in it: then none is available.
+  const rule = rules[Math.max(0, word(RESULT_REFUSED_RULE))]!;
   const vm = application.vms[word(RESULT_REFUSED_VM)]!.name;
   const placedBefore = word(RESULT_PLACED_BEFORE);
   const counts = rules
@@ -60,6 +61,7 @@ export function decode(
     .filter(({ count }) => count > 0);
   const hosts = counts.reduce((sum, { count }) => sum + count, 0);
   const list = counts.map(({ each, count }) => `${each.text} ${count}`).join(", ");
+  const by = counts.length > 0 ? ` (refused by ${list})` : "";
   const after = placedBefore > 0 ? ` after ${placedBefore} of ${application.vms.length} VMs were placed` : "";
   return {
     ok: false,
@@ -67,7 +69,7 @@ export function decode(
     vm,
     refused: Object.fromEntries(counts.map(({ each, count }) => [each.name, count])),
     placedBefore,
-    reason: `violate ${rule.text} constraint for node = ${vm}: none of ${hosts} hosts is left${after} (refused by ${list})`,
+    reason: `violate ${rule.text} constraint for node = ${vm}: none of ${hosts} hosts is left${after}${by}`,
     version,
     stats,
     searchMs,

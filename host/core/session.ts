@@ -41,7 +41,7 @@ export class CoreSession {
 
   /** Copies what changed since the last call, everything for a snapshot it has not seen. */
   sync(snapshot: SharedArrayBuffer): { version: number; bytes: number } {
-    if (this.#reader?.buffer !== snapshot) {
+    if (!this.#reader?.reads(snapshot)) {
       this.#reader = new SnapshotReader(snapshot);
       const { blocks, racks, clusters, classes } = this.#reader.size;
       this.core.layout(blocks, racks, clusters, classes);

@@ -4,6 +4,7 @@
 //         1  version of the inventory
 //         2  cells journaled so far (wraps at 2^32; compared by difference)
 //         3  blocks   4 racks   5 clusters   6 classes
+//         7  identity: a buffer is another object in each message to a worker, this number stays
 //         8  journal: the last JOURNAL changed cells, as word offsets into the columns
 //   8 + JOURNAL  the columns, see assembly/README.md
 
@@ -13,9 +14,12 @@ const SEQUENCE = 0;
 const VERSION = 1;
 const JOURNALED = 2;
 const SIZE = 3;
+const IDENTITY = 7;
 const HEADER = 8;
 /** A worker that fell behind by more than this many cells copies all columns. */
 const JOURNAL = 16_384;
+
+let made = 0;
 
 /** Written by the thread that owns the inventory. */
 export class Snapshot {
@@ -39,6 +43,7 @@ export class Snapshot {
     this.#cells = this.#words.subarray(HEADER + JOURNAL);
     this.#offsets = offsets;
     this.#words.set([size.blocks, size.racks, size.clusters, size.classes], SIZE);
+    this.#words[IDENTITY] = ++made;
   }
 
   get version(): number {
@@ -84,17 +89,20 @@ export class Snapshot {
 
 /** Reads a snapshot of another thread into a private copy of the columns. */
 export class SnapshotReader {
-  readonly buffer: SharedArrayBuffer;
   readonly size: Size;
   readonly #words: Int32Array;
   #seen = 0;
   #copiedOnce = false;
 
   constructor(buffer: SharedArrayBuffer) {
-    this.buffer = buffer;
     this.#words = new Int32Array(buffer);
     const [blocks, racks, clusters, classes] = this.#words.subarray(SIZE, SIZE + 4);
     this.size = { blocks: blocks!, racks: racks!, clusters: clusters!, classes: classes! };
+  }
+
+  /** Is this the buffer it reads? */
+  reads(buffer: SharedArrayBuffer): boolean {
+    return new Int32Array(buffer)[IDENTITY] === this.#words[IDENTITY];
   }
 
   /** Brings `cells` up to date. Returns the version it now holds and the bytes copied. */

@@ -219,7 +219,7 @@ describe("after any sequence of changes", () => {
           change(random, inventory, ledger);
           if (random.chance(0.5)) continue;
           const { buffer, columnBytes } = inventory.snapshot;
-          if (reader.buffer !== buffer) {
+          if (!reader.reads(buffer)) {
             reader = new SnapshotReader(buffer);
             cells = new Int32Array(columnBytes / 4);
           }

@@ -15,7 +15,7 @@ const EXPORTS: Readonly<Record<keyof CoreExports, "memory" | "function">> = {
   begin: "function",
   construct: "function",
   improve: "function",
-  attempts: "function",
+  work: "function",
   finish: "function",
   result: "function",
   ruleCount: "function",
