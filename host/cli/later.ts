@@ -12,7 +12,7 @@ const LATER = {
   device: "manage pooled devices",
 };
 
-/** Commands that are promised, so that they say so instead of "unknown command". */
+/** Commands that are promised, so that they say so instead of "unknown command"; they exit 2. */
 export function addLater(program: Command): void {
   for (const [name, description] of Object.entries(LATER)) {
     program
@@ -21,12 +21,7 @@ export function addLater(program: Command): void {
       .allowUnknownOption()
       .allowExcessArguments()
       .action(() => {
-        throw notAvailable(name);
+        throw new AppError("config.invalid", `${name} is not available yet`);
       });
   }
-}
-
-/** For an option or a command of a later release; exits 2. */
-export function notAvailable(what: string): AppError {
-  return new AppError("config.invalid", `${what} is not available yet`);
 }

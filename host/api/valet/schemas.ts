@@ -3,8 +3,8 @@ import { AppError } from "../../errors.ts";
 
 // Bodies of Valet's API. Closed objects take the union of the keys of both generations (2017 and 2018).
 
-export const MAX_RESOURCES = 10_000;
-export const MAX_SERVERS = 1_000;
+const MAX_RESOURCES = 10_000;
+const MAX_SERVERS = 1_000;
 /** Names and ids are free text, but indexed. */
 const MAX_NAME = 255;
 
