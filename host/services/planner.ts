@@ -10,7 +10,6 @@ import { Turns } from "./turns.ts";
 
 /** Plans that turned out to be made on old news, before the next one is made with everybody else kept out. */
 const OPTIMISTIC_ATTEMPTS = 3;
-/** Longest time to keep everybody else out for one solve, ms. */
 const LOCKED_SOLVE_MS = 8_000;
 
 /** What to place, thinking away the VMs `without` (ids of allocations) that it replaces. */
@@ -54,6 +53,8 @@ export interface PlannerOptions {
   readonly solver: Solves;
   /** Solves at a time; as many as the solver has workers. More would plan on older news. */
   readonly parallel: number;
+  /** Longest time to keep everybody else out for one solve, ms; default 8,000. */
+  readonly lockedSolveMs?: number;
   /** Where requests are saved whose plan the independent check refuses. */
   readonly replayDirectory: string;
   /** Told when a plan has to be made again, because others changed what it was planned on. */
@@ -106,7 +107,7 @@ export class Planner {
     return await this.#options.inventory.commit(async (tx, version) => {
       const prepared = await job(tx);
       if ("done" in prepared) return { result: prepared.done };
-      const solved = await inTime(this.#solve(prepared.problems));
+      const solved = await inTime(this.#solve(prepared.problems), this.#options.lockedSolveMs ?? LOCKED_SOLVE_MS);
       const decision = this.#holds(solved) ? await prepared.write(tx, version, solved) : null;
       if (decision === null) throw conflict();
       return decision;
@@ -174,10 +175,10 @@ function touched(
   return { hosts: containers.host, racks: containers.rack, clusters: containers.cluster, groups: named.map(groupKey) };
 }
 
-async function inTime<T>(work: Promise<T>): Promise<T> {
+async function inTime<T>(work: Promise<T>, limitMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(conflict()), LOCKED_SOLVE_MS);
+    timer = setTimeout(() => reject(conflict()), limitMs);
   });
   try {
     return await Promise.race([work, limit]);

@@ -28,14 +28,24 @@ export interface Services {
 export async function services(
   store: Store,
   dataCenter: DataCenter,
-  { solver = new LocalSolver(), parallel = 2 }: { solver?: Pick<Solver, "solve">; parallel?: number } = {},
+  options: {
+    solver?: Pick<Solver, "solve">;
+    parallel?: number;
+    inventory?: InventoryService;
+    lockedSolveMs?: number;
+  } = {},
 ): Promise<Services> {
-  const inventory = await InventoryService.open(store, dataCenter);
+  const {
+    solver = new LocalSolver(),
+    parallel = 2,
+    lockedSolveMs = 8_000,
+    inventory = await InventoryService.open(store, dataCenter),
+  } = options;
   const groups = new GroupService(store, {
     unknownProjects: async (ids) => ids.filter((id) => !PROJECTS.includes(id)),
   });
   const replayDirectory = join(mkdtempSync(join(tmpdir(), "ostro-test-")), "replay");
-  const planner = new Planner({ store, inventory, solver, parallel, replayDirectory });
+  const planner = new Planner({ store, inventory, solver, parallel, replayDirectory, lockedSolveMs });
   const plans = new PlanService({ store, inventory, planner, groups });
   const placements = new PlacementService({ store, inventory, planner });
   return { store, inventory, groups, plans, placements, replayDirectory, close: () => inventory.close() };
