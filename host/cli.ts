@@ -19,6 +19,11 @@ addPlan(program);
 addDb(program);
 addLater(program);
 
+// A reader that has seen enough, such as head, closes the pipe.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === "EPIPE" ? 0 : 1);
+});
+
 try {
   await program.parseAsync();
 } catch (error) {

@@ -36,6 +36,10 @@ describe("the version documents", () => {
   test.each(["/v1", "/v1/"])("%s links every resource of version 1", async (path) => {
     const body = await json(await ask(path));
     expect(body).toMatchObject({ id: "v1", links: [{ rel: "self", href: "http://pod.example:8181/v1/" }, {}] });
+    const { rel, href, type } = body.links[1];
+    expect([rel, type]).toEqual(["describedby", "application/json"]);
+    const description = await json(await app.request(href));
+    expect([description.openapi, Object.keys(description.paths)]).toEqual(["3.1.0", ["/", "/v1"]]);
     const names = ["nodes", "storages", "flavors", "systems", "pod_managers", "racks", "devices", "pooled"];
     for (const name of names) {
       expect(body[name]).toEqual([
@@ -87,7 +91,7 @@ describe("everything else", () => {
   );
 
   test("unknown paths are one route for the metrics", () => {
-    expect(new Set(reports.map((report) => report.route))).toEqual(new Set(["/", "/v1", "unknown"]));
+    expect(new Set(reports.map((report) => report.route))).toEqual(new Set(["/", "/v1", "/openapi.json", "unknown"]));
   });
 });
 

@@ -143,6 +143,8 @@ describe("refusals", () => {
     });
     expect([status, json.error.type]).toEqual([500, "HTTPInternalServerError"]);
     expect(json.explanation).toMatch(/^Ostro error: .*diversity/);
+    const { text } = await api.ask("GET", "/metrics");
+    expect(text).toMatch(/^ostro_refusals_total\{rule="diversity"\} 1$/m);
     expect((await api.ask("GET", "/v1/plans")).json).toEqual({ plans: [] });
   });
 
