@@ -33,11 +33,17 @@ try {
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (!(error instanceof AppError)) {
-    process.stderr.write(`ostro: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.stderr.write(`ostro: ${unexpected(error)}\n`);
     return 1;
   }
   process.stderr.write(`ostro: ${oneLine(error.message)}\n`);
   return USERS_FAULT.has(error.code) ? 2 : 1;
+}
+
+/** What the operating system refuses says enough in its message; anything else is ours to find. */
+function unexpected(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return "syscall" in error ? oneLine(error.message) : (error.stack ?? error.message);
 }
 
 function oneLine(text: string): string {

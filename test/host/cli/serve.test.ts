@@ -111,6 +111,12 @@ describe("what cannot start", () => {
     expect(err).toBe(`ostro: 127.0.0.1:${port} is in use, perhaps by another ostro\n`);
   });
 
+  test("a state directory that cannot be made is a failure in one line", async () => {
+    const { code, err } = await run(["serve", ...FREE, "--state-dir", "/dev/null/ostro"]);
+    expect(code).toBe(1);
+    expect(err).toMatch(/^ostro: ENOTDIR: .*\/dev\/null\/ostro'\n$/);
+  });
+
   test("a store that cannot be reached is a failure in one line, without its password", async () => {
     const database = `postgres://ostro:pass-word@127.0.0.1:${port === 1 ? 2 : 1}/ostro`;
     const { code, err } = await run([
