@@ -25,7 +25,7 @@ import { type PlacementView, placementViewOf } from "./placement-view.ts";
 import type { Planner, Prepared, Solved } from "./planner.ts";
 import { released } from "./released.ts";
 
-export type { PlanRequest, StackResource } from "./application.ts";
+export type { PlanRequest } from "./application.ts";
 
 export interface PlanView {
   id: string;

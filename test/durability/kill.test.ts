@@ -17,6 +17,7 @@ class Ledger {
   readonly answered = new Map<string, Record<string, string>>();
   /** Stacks of requests without an answer: planned or not, deleted or not. */
   readonly unknown = new Set<string>();
+  answers = 0;
   #stacks = 0;
 
   /** One client: plans stacks of three servers on three hosts, and deletes some again, until the server is gone. */
@@ -30,6 +31,7 @@ class Ledger {
         const placements = Object.entries(body.plan.placements as Record<string, { location: string }>);
         this.answered.set(stack, Object.fromEntries(placements.map(([id, { location }]) => [id, location])));
         this.unknown.delete(stack);
+        this.answers++;
         if (this.answered.size <= 20) continue;
         const [oldest] = this.answered.keys();
         this.answered.delete(oldest!);

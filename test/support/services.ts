@@ -12,7 +12,7 @@ import { PlacementService } from "../../host/services/placements.ts";
 import { Planner } from "../../host/services/planner.ts";
 import { type PlanRequest, PlanService } from "../../host/services/plans.ts";
 
-export const PROJECTS = ["demo", "other"];
+const PROJECTS = ["demo", "other"];
 export const CALLER = { userId: "u", projectId: "demo", roles: ["admin"] };
 
 export interface Services {
