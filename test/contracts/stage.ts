@@ -36,7 +36,7 @@ function sceneWorthPlaying(seed: number): Scene {
   const known = scenes.get(seed);
   if (known !== undefined) return known;
   for (let next = seed; ; next++) {
-    const scene = randomScene(next, { hosts: 24, vms: 14 });
+    const scene = randomScene(next, { hosts: 24, vms: 14 }, next % 3 === 0);
     if (scene.dataCenter.hosts.length < 6 || scene.application.vms.length < 5) continue;
     if (scene.application.groups.length < 2) continue;
     scenes.set(seed, scene);
@@ -44,11 +44,15 @@ function sceneWorthPlaying(seed: number): Scene {
   }
 }
 
-/** A random problem in which some of the existing VMs are tracked with their needs. */
-export function randomScene(seed: number, size?: Size): Scene {
+/**
+ * A random problem in which some of the existing VMs are tracked with their needs. `oneRack`: what has a rack is in the
+ * same one, so that a rack has more than one block; the problem may then have no answer.
+ */
+export function randomScene(seed: number, size?: Size, oneRack = false): Scene {
   const { problem } = randomProblem(seed, size);
   const { dataCenter, application } = parseProblem(JSON.stringify(problem), `problem ${seed}`);
-  const hosts = new Map(dataCenter.hosts.map((host) => [host.name, host]));
+  const moved = (host: Host) => (oneRack && host.rack !== null ? { ...host, rack: "r0", cluster: "c0" } : host);
+  const hosts = new Map(dataCenter.hosts.map((host) => [host.name, moved(host)]));
   const random = new Random(seed);
   const existing = dataCenter.existing.map((vm): ExistingVm => {
     const host = hosts.get(vm.host)!;
