@@ -49,7 +49,13 @@ module.exports = {
       from: { path: "^(host|db)/", pathNot: "^db/drizzle[.]config[.]ts$" },
       to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"] },
     },
-    { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
+    {
+      name: "no-cycles",
+      comment: "But for the audit of the check build, which looks back at what calls it; a release has neither.",
+      severity: "error",
+      from: {},
+      to: { circular: true, viaOnly: { pathNot: "^assembly/audit[.]ts$" } },
+    },
     { name: "everything-resolves", severity: "error", from: { path: OURS }, to: { couldNotResolve: true } },
   ],
 };
