@@ -2,14 +2,25 @@
 // rules' own part is in Constraint.drifted; which of them it was is left in the result (RESULT_REFUSED_RULE), since a
 // trap carries no words.
 
-import { CLUSTER_VMS, HOST_VMS, NONE, RACK_VMS, RESULT_REFUSED_RULE } from "./abi";
-import { hostOf, touchedCount, touchedRow, touchedUnits, unplacedVms } from "./assignment";
+import { CLUSTER_VMS, HOST_VMS, LEVEL_HOST, NONE, OWNER_NONE, RACK_VMS, RESULT_REFUSED_RULE } from "./abi";
+import {
+  activated,
+  hostOf,
+  racksTouched,
+  touchedCount,
+  touchedRow,
+  touchedUnits,
+  unplacedVms,
+  waitingDisk,
+  waitingRam,
+  waitingVcpus,
+} from "./assignment";
 import { CONSTRAINTS } from "./constraints";
-import { rackCluster, rackOf, rackTouched, touchedSlot } from "./inventory";
+import { rackCluster, rackCount, rackOf, rackReal, rackTouched, touchedSlot } from "./inventory";
 import { add, get, put } from "./lib/arena";
-import { differs, expectedAt, keepPristine } from "./pristine";
+import { differs, expectedAt, keepPristine, pristineAt } from "./pristine";
 import { enabled, RULE_COUNT } from "./rules";
-import { unitCount, unitSize } from "./units";
+import { needDisk, needRam, needVcpus, unitCount, unitOwner, unitSize } from "./units";
 
 let report: usize = 0;
 
@@ -35,12 +46,46 @@ export function audit(): void {
     for (let u = 0; u < unitCount; u++) if (get(hostOf, u) == row) units++;
     assert(units == get(touchedUnits, slot), "units of a touched host drifted");
   }
+  assert(!objectiveDrifted(), "the levels of the objective drifted");
+  assert(!waitingDrifted(), "what waits for a host drifted");
   assert(!countsDrifted(), "VM counts drifted");
   for (let r = 0; r < RULE_COUNT; r++) {
     if (!enabled(r) || !unchecked(CONSTRAINTS[r]).drifted()) continue;
     put(report, RESULT_REFUSED_RULE, r);
     assert(false, "the state of a rule drifted");
   }
+}
+
+/** Hosts that were empty, and racks; all hosts without a rack are in one. */
+function objectiveDrifted(): bool {
+  let fresh = 0;
+  for (let slot = 0; slot < touchedCount; slot++) {
+    if (get(pristineAt(HOST_VMS), get(touchedRow, slot)) == 0) fresh++;
+  }
+  let racks = 0;
+  let rackless = 0;
+  let hosts = 0;
+  for (let rack = 0; rack < rackCount; rack++) {
+    const touched = get(rackTouched, rack);
+    hosts += touched;
+    if (touched == 0) continue;
+    if (get(rackReal, rack)) racks++;
+    else rackless = 1;
+  }
+  return fresh != activated || racks + rackless != racksTouched || hosts != touchedCount;
+}
+
+function waitingDrifted(): bool {
+  let vcpus: i64 = 0;
+  let ram: i64 = 0;
+  let disk: i64 = 0;
+  for (let u = 0; u < unitCount; u++) {
+    if (get(hostOf, u) != NONE || unitOwner(u, LEVEL_HOST) != OWNER_NONE) continue;
+    vcpus += get(needVcpus, u);
+    ram += get(needRam, u);
+    disk += get(needDisk, u);
+  }
+  return vcpus != waitingVcpus || ram != waitingRam || disk != waitingDisk;
 }
 
 /** VMs per host, rack and cluster: those that live there and those that are placed. */
