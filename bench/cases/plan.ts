@@ -17,8 +17,8 @@ const REPAIR_BUDGET = 100_000;
 /** first: the construction alone. default: with the improvement that a caller gets who names no budget. */
 export type Variant = "first" | "default";
 
-/** A core that holds the columns, and the request of one application for it. */
-export async function readyToPlan(hosts: number, vms: number, variant: Variant, corePath?: string) {
+/** A core that holds the columns, and the request of one application for it. `budget`: as number, the work itself. */
+export async function readyToPlan(hosts: number, vms: number, budget: Variant | number, corePath?: string) {
   const inventory = await sharedInventory(hosts);
   const application = await applicationOf(vms);
   const session = new CoreSession(corePath);
@@ -26,7 +26,7 @@ export async function readyToPlan(hosts: number, vms: number, variant: Variant, 
     request: encode(inventory, application),
     vms: application.vms.length,
     seed: 1,
-    budget: variant === "first" ? 0 : defaultBudget(application),
+    budget: budget === "first" ? 0 : budget === "default" ? defaultBudget(application) : budget,
     repairBudget: REPAIR_BUDGET,
     disabledRules: 0,
   };

@@ -17,6 +17,10 @@ const WARM_UP_MS = 200;
 /** Slower than this in the middle, and surely slower than that: then the gate fails. */
 const MOST_MEDIAN = 1.08;
 const MOST_LOW = 1.02;
+/** Comparisons again before the gate fails. */
+const RERUNS = 2;
+/** Calls below a millisecond: of longer ones a busy machine interrupts every other. */
+const SHORT_BUDGET = 200;
 const RESAMPLES = 1000;
 const CONFIDENCE = 0.95;
 
@@ -36,20 +40,20 @@ export interface Ratio {
 }
 
 const SCENARIOS: readonly Scenario[] = [
-  planned(10_000, 100, "first"),
-  planned(10_000, 100, "default"),
-  planned(1000, 25, "default"),
+  planned(10_000, 100, 0),
+  planned(10_000, 100, SHORT_BUDGET),
+  planned(1000, 25, SHORT_BUDGET),
   {
     name: "scan/10000-hosts",
     open: async (path) => (await readyToScan(10_000, path)).scan,
   },
 ];
 
-function planned(hosts: number, vms: number, variant: "first" | "default"): Scenario {
+function planned(hosts: number, vms: number, budget: number): Scenario {
   return {
-    name: `plan/${hosts}-hosts/${vms}-vms/${variant}`,
+    name: `plan/${hosts}-hosts/${vms}-vms/budget-${budget}`,
     async open(path) {
-      const { solve, sound } = await readyToPlan(hosts, vms, variant, path);
+      const { solve, sound } = await readyToPlan(hosts, vms, budget, path);
       sound(solve());
       return solve;
     },
@@ -64,7 +68,7 @@ export async function compareWithBaseline(candidate = corePath()): Promise<Ratio
     const current = await scenario.open(candidate);
     for (const run of [baseline, current]) sliceOf(run, WARM_UP_MS);
     let ratio = compare(baseline, current);
-    if (isSlower(ratio)) ratio = compare(baseline, current);
+    for (let again = 0; again < RERUNS && isSlower(ratio); again++) ratio = compare(baseline, current);
     ratios.push({ name: scenario.name, ...ratio, slower: isSlower(ratio) });
   }
   return ratios;
