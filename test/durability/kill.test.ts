@@ -2,9 +2,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { sql } from "drizzle-orm";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openStore } from "../../db/client.ts";
 import { listPlacements, listPlans } from "../../db/queries/plans.ts";
+import type { Store } from "../../db/store.ts";
 import { audit } from "../support/audit.ts";
 import { freshDatabase, postgresServer, type TestDatabase } from "../support/postgres.ts";
 import { ServerProcess } from "../support/server.ts";
@@ -69,10 +71,18 @@ function request(stack: string): unknown {
   };
 }
 
+/** Sessions of the killed server: PostgreSQL finishes what they had sent, also a COMMIT. */
+async function othersOn(store: Store): Promise<number> {
+  const others = sql`select 1 from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
+    and backend_type = 'client backend'`;
+  return ((await store.read((db) => db.execute(others))) as unknown as unknown[]).length;
+}
+
 /** What the store holds when nobody uses it: stack -> orchestration id -> host. Checks that it keeps its promises. */
 async function look(url: string): Promise<Map<string, Record<string, string>>> {
   const store = await openStore(url);
   try {
+    if (store.kind === "postgres") await expect.poll(() => othersOn(store), { timeout: 10_000 }).toBe(0);
     expect(await audit(store)).toEqual([]);
     const found = new Map<string, Record<string, string>>();
     const stacks = new Map<string, string>();
@@ -132,16 +142,19 @@ describe.each(postgresServer === null ? ["pglite"] : ["pglite", "postgres"])("on
       compare(await ask(server), ledger);
       ledger.settle(await ask(server));
       const clients = Promise.all(Array.from({ length: 4 }, () => ledger.client(server)));
-      await sleep(20 + Math.random() * 400);
+      // On a busy machine the first answers take a while.
+      const enough = ledger.answers + 1 + Math.floor(Math.random() * 20);
+      for (let waited = 0; ledger.answers < enough && waited < 10_000; waited += 5) await sleep(5);
+      await sleep(Math.random() * 50);
       await server.kill();
       await clients;
-      // Every third time the next server is the first to open the store after the kill.
-      if (kill % 3 !== 0 || kill === KILLS) {
+      // Other times the next server is the first to open the store after the kill.
+      if (kind === "postgres" || kill % 3 === 0 || kill === KILLS) {
         const found = await look(url);
         compare(found, ledger);
         ledger.settle(found);
       }
     }
-    expect(ledger.answered.size).toBeGreaterThan(3);
+    expect(ledger.answers).toBeGreaterThanOrEqual(KILLS);
   });
 });
