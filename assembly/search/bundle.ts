@@ -20,6 +20,7 @@ import {
   rackVcpus,
 } from "../inventory";
 import { get, put, words } from "../lib/arena";
+import { below } from "../lib/rng";
 import { diskMatters, mayEnter, ramMatters, vcpusMatter } from "../rules";
 import {
   bundleCount,
@@ -33,10 +34,15 @@ import {
   needRam,
   needVcpus,
 } from "../units";
-import { choose } from "./choose";
+import { choose, searching, work } from "./choose";
 
 /** Racks (clusters) that took a whole bundle (league) before the cheapest is chosen. */
 const TRIALS = 4;
+/** Work that one tied bundle or league may spend on containers that do not take it, */
+const CONTAINER_WORK = 10000;
+/** less when the first plan has already cost this much, but never less than that. */
+const PLAN_WORK = 100000;
+const LEAST_CONTAINER_WORK = 256;
 
 let rackRank: usize = 0; // rack -> estimate while a bundle looks for one: larger is better, 0: not to be tried
 let bundleVcpus: usize = 0; // bundle -> sums of its units, at most 2^31-1
@@ -73,6 +79,12 @@ function cost(): i64 {
   return ((<i64>activated) << 42) + ((<i64>touchedCount) << 21) + <i64>racksTouched;
 }
 
+/** The work at which a search for a container ends. */
+function workLimit(): i32 {
+  const done = work();
+  return done + max(LEAST_CONTAINER_WORK, min(CONTAINER_WORK, PLAN_WORK - done));
+}
+
 /** Places the units of a league that have no host yet. False: impossible as things are, and nothing has changed. */
 export function placeLeague(league: i32): bool {
   if (!get(leagueTied, league)) {
@@ -81,10 +93,15 @@ export function placeLeague(league: i32): bool {
   const home = clusterOfLeague(league);
   if (home != NONE) return placeBundles(league, get(clusterRack, home), get(clusterRack, home + 1));
   const mark = markLog();
+  const limit = workLimit();
+  // Beside the first plan the search starts anywhere, so that no cluster is out of its reach.
+  const first = searching() ? below(clusterCount) : 0;
   let best = NONE;
   let bestCost: i64 = 0;
   let trials = 0;
-  for (let cluster = 0; cluster < clusterCount && trials < TRIALS; cluster++) {
+  for (let i = 0; i < clusterCount && trials < TRIALS && work() < limit; i++) {
+    const cluster = first + i < clusterCount ? first + i : first + i - clusterCount;
+    if (!clusterHolds(league, cluster)) continue;
     if (placeBundles(league, get(clusterRack, cluster), get(clusterRack, cluster + 1))) {
       trials++;
       const now = cost();
@@ -96,6 +113,25 @@ export function placeLeague(league: i32): bool {
     }
   }
   return best != NONE && placeBundles(league, get(clusterRack, best), get(clusterRack, best + 1));
+}
+
+/** False: the free capacity of the whole cluster is less than the league needs. */
+function clusterHolds(league: i32, cluster: i32): bool {
+  let vcpus: i64 = 0;
+  let ram: i64 = 0;
+  let disk: i64 = 0;
+  for (let rack = get(clusterRack, cluster), end = get(clusterRack, cluster + 1); rack < end; rack++) {
+    vcpus += get(rackVcpus, rack);
+    ram += get(rackRam, rack);
+    disk += get(rackDisk, rack);
+  }
+  for (let i = get(leagueBundleFirst, league), end = get(leagueBundleFirst, league + 1); i < end; i++) {
+    const bundle = get(leagueBundles, i);
+    vcpus -= get(bundleVcpus, bundle);
+    ram -= get(bundleRam, bundle);
+    disk -= get(bundleDisk, bundle);
+  }
+  return (vcpus >= 0 || !vcpusMatter) && (ram >= 0 || !ramMatters) && (disk >= 0 || !diskMatters);
 }
 
 function clusterOfLeague(league: i32): i32 {
@@ -132,10 +168,11 @@ function placeBundle(bundle: i32, fromRack: i32, toRack: i32): bool {
   if (home != NONE) return placeUnits(bundle, get(rackBlock, home), get(rackBlock, home + 1));
   rankRacks(bundle, fromRack, toRack);
   const mark = markLog();
+  const limit = workLimit();
   let best = NONE;
   let bestCost: i64 = 0;
   let trials = 0;
-  while (trials < TRIALS) {
+  while (trials < TRIALS && work() < limit) {
     let rack = NONE;
     let rank = 0;
     for (let r = fromRack; r < toRack; r++) {
@@ -182,6 +219,8 @@ function rankRacks(bundle: i32, from: i32, to: i32): void {
         room = max(room, share);
       }
       rank = 1 + <i32>(min<f32>(max<f32>(room, 0), 1) * 16) * 2 + (get(rackTouched, rack) ? 1 : 0);
+      // Beside the first plan any rack may come early, so that none is out of the search's reach.
+      if (searching() && below(8) == 0) rank += below(34);
     }
     put(rackRank, rack, rank);
   }

@@ -83,6 +83,11 @@ export function prepareChoice(): void {
   stamp = 0;
 }
 
+/** Repair or improvement is going on, not the first plan. */
+export function searching(): bool {
+  return blinkRate > 0;
+}
+
 export function blink(rate: i32): void {
   blinkRate = rate;
 }

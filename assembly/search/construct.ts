@@ -6,10 +6,13 @@ import { clear, forget, hostOf, place, unplacedVms } from "../assignment";
 import { get, put, words } from "../lib/arena";
 import { leagueCount, unitCount } from "../units";
 import { placeLeague } from "./bundle";
+import { work } from "./choose";
 import { findHopeless } from "./explain";
 import { order } from "./order";
 
 const ROUNDS = 8;
+/** No further round once the plan has cost this much work: repair goes on from the best. */
+const ROUNDS_WORK = 20000;
 
 let failed: usize = 0; // league -> 1 if it found no place in this round
 let reordered: usize = 0;
@@ -29,7 +32,7 @@ export function construct(): bool {
   keep();
   clear();
   if (findHopeless(bestHosts)) return false;
-  for (let round = 1; round < ROUNDS; round++) {
+  for (let round = 1; round < ROUNDS && work() < ROUNDS_WORK; round++) {
     promote();
     build();
     if (unplacedVms == 0) return true;

@@ -67,6 +67,8 @@ const RACK_SUM = [RACK_VCPUS, RACK_RAM, RACK_DISK];
 const TOTAL = [TOTAL_VCPUS, TOTAL_RAM, TOTAL_DISK];
 const PAD_CLASS = 0;
 const MOST = 2 ** 31 - 1;
+/** A unit's sum of needs stops at MOST, so no host may have as much. */
+const MOST_FREE = MOST - 1;
 
 /** Where hosts stand: racks of a cluster are neighbours, hosts of a rack are, and a rack starts on a block. */
 interface Seat {
@@ -228,7 +230,7 @@ export class Columns {
     this.#write(HOST_VMS, row, vmCount);
     this.#write(HOST_OWNER, row, owner);
     for (let r = 0; r < 3; r++) {
-      this.#write(FREE[r]!, row, Math.max(free[r]!, -MOST));
+      this.#write(FREE[r]!, row, Math.min(MOST_FREE, Math.max(free[r]!, -MOST)));
       const at = row * 3 + r;
       const inRack = host.up ? Math.max(0, free[r]!) : 0;
       const inTotal = vmCount > 0 ? inRack : 0;
@@ -325,6 +327,16 @@ function arrange(hosts: readonly Host[]): {
   const racks: RackSeat[] = [];
   const clusters: { name: string; rack: number }[] = [];
   let block = 0;
+  const clusterOfRack = new Map<string, string | null>();
+  for (const { name, rack, cluster } of hosts) {
+    if (rack === null) continue;
+    if (!clusterOfRack.has(rack)) clusterOfRack.set(rack, cluster);
+    else if (clusterOfRack.get(rack) !== cluster) {
+      throw new Error(
+        `rack (${rack}) lies in cluster (${clusterOfRack.get(rack)}), host (${name}) of it in (${cluster})`,
+      );
+    }
+  }
   const names = [...byCluster.keys()].sort((a, b) => Number(a === null) - Number(b === null));
   for (const name of names) {
     const cluster = name === null ? NONE : clusters.length;

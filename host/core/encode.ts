@@ -41,6 +41,8 @@ import { aggregateSatisfies, relevantSpecs } from "./extra-specs.ts";
 import type { Inventory } from "./inventory.ts";
 import { type Application, type Group, groupKey, LEVELS } from "./model.ts";
 
+/** More than any host has free (columns.ts). */
+const MOST = 2 ** 31 - 1;
 /** A row that no host has. */
 const NOWHERE = -2;
 
@@ -124,9 +126,9 @@ export function encode(inventory: Inventory, application: Application, without: 
   const specs: Readonly<Record<string, string>>[] = [];
   vms.forEach((vm, i) => {
     const at = vmTable + i * VM_WORDS;
-    words[at + VM_VCPUS] = vm.vcpus;
-    words[at + VM_RAM] = vm.ramMiB;
-    words[at + VM_DISK] = vm.diskGiB;
+    words[at + VM_VCPUS] = Math.min(MOST, vm.vcpus);
+    words[at + VM_RAM] = Math.min(MOST, vm.ramMiB);
+    words[at + VM_DISK] = Math.min(MOST, vm.diskGiB);
     words[at + VM_ZONE] = vm.zone === null ? NONE : (inventory.zoneNumber(vm.zone) ?? NOWHERE);
     const relevant = relevantSpecs(vm.extraSpecs);
     words[at + VM_SPECS] = NONE;

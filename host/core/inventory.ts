@@ -322,7 +322,7 @@ export class Inventory implements InventoryView {
       for (const key of exclusivities(vm, level)) bump(container.exclusive, key, by);
     }
     if (!host.up) return;
-    for (const key of vm.groups) {
+    for (const key of new Set(vm.groups)) {
       const level = LEVELS.find((level) => key.startsWith(`${level}:`));
       const container = level === undefined ? null : containerOf(host, level);
       if (container === null) continue;

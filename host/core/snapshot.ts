@@ -126,7 +126,8 @@ export class SnapshotReader {
         }
         bytes = behind * 4;
       }
-      if (Atomics.load(words, SEQUENCE) !== sequence) continue;
+      // A read-modify-write: a plain atomic load would not keep the reads above it before it on every processor.
+      if (Atomics.add(words, SEQUENCE, 0) !== sequence) continue;
       this.#seen = journaled;
       this.#copiedOnce = true;
       return { version, bytes };
