@@ -26,6 +26,7 @@ const UNABLE = /^(08...|53...|57...|58...|55P03|25006|25P03|25P04|40P01|40001)$/
 
 const UNSTORABLE = new Map([
   ["22021", "a text holds a character that cannot be stored (NUL)"],
+  ["22P05", "a text holds a character that cannot be stored (NUL)"],
   ["54000", "a text is too long to be stored"],
 ]);
 

@@ -1,7 +1,8 @@
-import { inArray, sql } from "drizzle-orm";
+import { inArray } from "drizzle-orm";
 import { aggregates, clusters, flavors, hosts, racks } from "../schema/index.ts";
 import type { Db } from "../store.ts";
-import { type HostRow, inChunks } from "./inventory.ts";
+import type { HostRow } from "./inventory.ts";
+import { inChunks, upsert } from "./upsert.ts";
 
 export type FlavorRow = typeof flavors.$inferSelect;
 export type AggregateRow = typeof aggregates.$inferSelect;
@@ -29,53 +30,11 @@ export async function allFacts(db: Db): Promise<FactRows> {
 
 /** Adds rows or replaces those with the same key. Clusters before racks before hosts, as they refer to each other. */
 export async function putFacts(tx: Db, rows: FactRows): Promise<void> {
-  await inChunks(rows.clusters, async (chunk) => {
-    await tx
-      .insert(clusters)
-      .values(chunk)
-      .onConflictDoUpdate({ target: clusters.name, set: { generation: sql`excluded.generation` } });
-  });
-  await inChunks(rows.racks, async (chunk) => {
-    const set = { cluster: sql`excluded.cluster`, generation: sql`excluded.generation` };
-    await tx.insert(racks).values(chunk).onConflictDoUpdate({ target: racks.name, set });
-  });
-  await inChunks(rows.aggregates, async (chunk) => {
-    const set = { metadata: sql`excluded.metadata`, generation: sql`excluded.generation` };
-    await tx.insert(aggregates).values(chunk).onConflictDoUpdate({ target: aggregates.name, set });
-  });
-  await inChunks(rows.flavors, async (chunk) => {
-    const set = {
-      name: sql`excluded.name`,
-      position: sql`excluded.position`,
-      vcpus: sql`excluded.vcpus`,
-      ramMiB: sql`excluded.ram_mib`,
-      diskGiB: sql`excluded.disk_gib`,
-      extraSpecs: sql`excluded.extra_specs`,
-      generation: sql`excluded.generation`,
-    };
-    await tx.insert(flavors).values(chunk).onConflictDoUpdate({ target: flavors.id, set });
-  });
-  await inChunks(rows.hosts, async (chunk) => {
-    const set = {
-      position: sql`excluded.position`,
-      rack: sql`excluded.rack`,
-      cluster: sql`excluded.cluster`,
-      zone: sql`excluded.zone`,
-      aggregates: sql`excluded.aggregates`,
-      up: sql`excluded.up`,
-      present: sql`excluded.present`,
-      vcpus: sql`excluded.vcpus`,
-      ramMiB: sql`excluded.ram_mib`,
-      diskGiB: sql`excluded.disk_gib`,
-      physicalVcpus: sql`excluded.physical_vcpus`,
-      physicalRamMiB: sql`excluded.physical_ram_mib`,
-      usedVcpus: sql`excluded.used_vcpus`,
-      usedRamMiB: sql`excluded.used_ram_mib`,
-      usedDiskGiB: sql`excluded.used_disk_gib`,
-      generation: sql`excluded.generation`,
-    };
-    await tx.insert(hosts).values(chunk).onConflictDoUpdate({ target: hosts.name, set });
-  });
+  await upsert(tx, clusters, "name", rows.clusters);
+  await upsert(tx, racks, "name", rows.racks);
+  await upsert(tx, aggregates, "name", rows.aggregates);
+  await upsert(tx, flavors, "id", rows.flavors);
+  await upsert(tx, hosts, "name", rows.hosts);
 }
 
 /** Removes what nothing refers to when it is gone. */

@@ -1,6 +1,7 @@
 import { and, eq, gt, inArray, ne, sql } from "drizzle-orm";
 import { allocations, hosts, inventory } from "../schema/index.ts";
 import type { Db } from "../store.ts";
+import { inChunks, upsert } from "./upsert.ts";
 
 export type HostRow = typeof hosts.$inferSelect;
 export type AllocationRow = typeof allocations.$inferSelect;
@@ -42,26 +43,7 @@ export async function changedSince(
 
 /** Adds allocations, or replaces those with the same id. */
 export async function putAllocations(tx: Db, rows: readonly AllocationRow[]): Promise<void> {
-  await inChunks(rows, async (chunk) => {
-    await tx
-      .insert(allocations)
-      .values(chunk)
-      .onConflictDoUpdate({
-        target: allocations.id,
-        set: {
-          source: sql`excluded.source`,
-          host: sql`excluded.host`,
-          vcpus: sql`excluded.vcpus`,
-          ramMiB: sql`excluded.ram_mib`,
-          diskGiB: sql`excluded.disk_gib`,
-          groups: sql`excluded.groups`,
-          planId: sql`excluded.plan_id`,
-          projectId: sql`excluded.project_id`,
-          resourceId: sql`excluded.resource_id`,
-          generation: sql`excluded.generation`,
-        },
-      });
-  });
+  await upsert(tx, allocations, "id", rows);
 }
 
 export async function removeAllocations(tx: Db, ids: readonly string[]): Promise<void> {
@@ -111,9 +93,4 @@ export async function serversInGroups(db: Db, keys: readonly string[], projectId
     )
     .orderBy(allocations.resourceId);
   return [...new Set(rows.map(({ resourceId }) => resourceId!))];
-}
-
-/** A statement takes at most 65,535 parameters; a thousand rows of these tables stay well below. */
-export async function inChunks<T>(rows: readonly T[], use: (chunk: T[]) => Promise<void>): Promise<void> {
-  for (let at = 0; at < rows.length; at += 1000) await use(rows.slice(at, at + 1000));
 }

@@ -1,7 +1,7 @@
 import { and, asc, eq, inArray, or, type SQL } from "drizzle-orm";
 import { placements, plans } from "../schema/index.ts";
 import type { Db } from "../store.ts";
-import { inChunks } from "./inventory.ts";
+import { inChunks } from "./upsert.ts";
 
 export type PlanRow = Omit<typeof plans.$inferSelect, "position">;
 export type PlacementRow = typeof placements.$inferSelect;

@@ -1,8 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import { allFacts } from "../../db/queries/facts.ts";
 import {
   type AllocationRow,
-  allAllocations,
   changedSince,
   currentVersion,
   nextVersion,
@@ -61,14 +59,8 @@ export class InventoryService {
 
   /** Stores what the source of the data center tells, and reads everything from the store. */
   static async open(store: Store, source: DataCenter): Promise<InventoryService> {
-    await storeDataCenter(store, source);
-    const service = await store.transaction(
-      async (tx) => {
-        const version = await currentVersion(tx);
-        return new InventoryService(store, toDataCenter(await allFacts(tx), await allAllocations(tx)), version);
-      },
-      { snapshot: true },
-    );
+    const { version, facts, allocations } = await storeDataCenter(store, source);
+    const service = new InventoryService(store, toDataCenter(facts, allocations), version);
     if (store.kind === "postgres") service.#watch();
     return service;
   }

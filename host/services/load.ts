@@ -2,6 +2,7 @@
 import { allFacts, type FactRows, putFacts, removeFlavorsAndAggregates } from "../../db/queries/facts.ts";
 import {
   type AllocationRow,
+  allAllocations,
   allocationsBySource,
   nextVersion,
   putAllocations,
@@ -15,56 +16,63 @@ import { existingRows, toRows } from "./facts.ts";
 /** Writing 100,000 hosts takes a while. */
 const LIMIT_MS = 120_000;
 
+/** All that the store holds, as of `version`. */
+export interface Stored {
+  readonly version: number;
+  readonly facts: FactRows;
+  readonly allocations: readonly AllocationRow[];
+}
+
 /**
  * Stores what is new or different; what is as it was keeps its generation. Hosts that the source does not know any more
  * stay, absent, for what is still allocated on them.
  */
-export async function storeDataCenter(store: Store, dataCenter: DataCenter): Promise<void> {
-  await store.transaction(
+export async function storeDataCenter(store: Store, dataCenter: DataCenter): Promise<Stored> {
+  return await store.transaction(
     async (tx) => {
       const version = await nextVersion(tx);
-      await storeFacts(tx, dataCenter, version);
+      const facts = await storeFacts(tx, dataCenter, version);
       await storeExisting(tx, dataCenter, version);
+      return { version, facts, allocations: await allAllocations(tx) };
     },
     { limitMs: LIMIT_MS },
   );
 }
 
-async function storeFacts(tx: Db, dataCenter: DataCenter, version: number): Promise<void> {
+async function storeFacts(tx: Db, dataCenter: DataCenter, version: number): Promise<FactRows> {
   const before = await allFacts(tx);
   const now = toRows(dataCenter, version);
   const known = new Set(now.hosts.map(({ name }) => name));
-  const vanished = before.hosts
-    .filter(({ name, present }) => present && !known.has(name))
-    .map((row) => ({ ...row, present: false, generation: version }));
+  const absent = before.hosts.filter(({ name }) => !known.has(name));
+  const vanished = absent.filter(({ present }) => present).map((row) => ({ ...row, generation: version }));
   await putFacts(tx, {
     clusters: different(now.clusters, before.clusters, ({ name }) => name),
     racks: different(now.racks, before.racks, ({ name }) => name),
     aggregates: different(now.aggregates, before.aggregates, ({ name }) => name),
     flavors: different(now.flavors, before.flavors, ({ id }) => id),
-    hosts: [...different(now.hosts, before.hosts, ({ name }) => name), ...vanished],
+    hosts: [
+      ...different(now.hosts, before.hosts, ({ name }) => name),
+      ...vanished.map((row) => ({ ...row, present: false })),
+    ],
   });
   await removeFlavorsAndAggregates(tx, {
     flavors: missing(before.flavors, now.flavors, ({ id }) => id),
     aggregates: missing(before.aggregates, now.aggregates, ({ name }) => name),
   });
+  return { ...now, hosts: [...now.hosts, ...absent.map((row) => ({ ...row, present: false }))] };
 }
 
 async function storeExisting(tx: Db, dataCenter: DataCenter, version: number): Promise<void> {
   const before = await allocationsBySource(tx, "existing");
   const now = existingRows(dataCenter, version);
-  const id = (row: AllocationRow) => row.id;
-  const put = different(now, before, id);
-  const gone = new Set(missing(before, now, id));
-  const hostBefore = new Map(before.map((row) => [row.id, row.host]));
-  await removeAllocations(tx, [...gone]);
+  const put = different(now, before, ({ id }) => id);
+  const gone = missing(before, now, ({ id }) => id);
+  await removeAllocations(tx, gone);
   await putAllocations(tx, put);
-  const touched = new Set([
-    ...put.map(({ host }) => host),
-    ...[...gone, ...put.map(id)].map((id) => hostBefore.get(id)),
-  ]);
-  touched.delete(undefined);
-  await stampHosts(tx, [...touched] as string[], version);
+  const hostBefore = new Map(before.map(({ id, host }) => [id, host]));
+  const left = [...gone, ...put.map(({ id }) => id)].map((id) => hostBefore.get(id));
+  const touched = new Set([...left, ...put.map(({ host }) => host)].filter((host) => host !== undefined));
+  await stampHosts(tx, [...touched], version);
 }
 
 /** Rows of `now` that are not in `before`, or not the same, whatever their generation. */
