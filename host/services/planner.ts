@@ -96,6 +96,7 @@ export class Planner {
     const prepared = await store.transaction(job, { snapshot: true });
     if ("done" in prepared) return { result: prepared.done };
     const solved = await this.#solve(prepared.problems);
+    if (solved === null) return null;
     return await inventory.commit(async (tx, version) => {
       const decision = this.#holds(solved) ? await prepared.write(tx, version, solved) : null;
       return decision === null ? { result: null } : { ...decision, result: { result: decision.result } };
@@ -108,22 +109,28 @@ export class Planner {
       const prepared = await job(tx);
       if ("done" in prepared) return { result: prepared.done };
       const solved = await inTime(this.#solve(prepared.problems), this.#options.lockedSolveMs ?? LOCKED_SOLVE_MS);
-      const decision = this.#holds(solved) ? await prepared.write(tx, version, solved) : null;
+      const decision = solved !== null && this.#holds(solved) ? await prepared.write(tx, version, solved) : null;
       if (decision === null) throw conflict();
       return decision;
     });
   }
 
-  async #solve(problems: readonly Problem[]): Promise<Solved & { plan: Plan; base: number }> {
+  /**
+   * Null: refused, but the inventory changed meanwhile. The request is encoded before the worker reads its columns, so
+   * the two may not belong together; a plan is checked again before its commit, a refusal has only this.
+   * @throws AppError placement.infeasible
+   */
+  async #solve(problems: readonly Problem[]): Promise<(Solved & { plan: Plan; base: number }) | null> {
     const { inventory } = this.#options.inventory;
+    const first = inventory.version;
     let refusal: Refusal | undefined;
     for (const { application, without } of problems) {
-      // The request is encoded now, though the worker may read its columns later.
       const base = inventory.version;
       const outcome = await this.#options.solver.solve(inventory, application, { without });
       if (outcome.ok) return { application, without, placements: outcome.placements, plan: outcome, base };
       refusal = outcome;
     }
+    if (inventory.version !== first) return null;
     throw new AppError("placement.infeasible", refusal!.reason);
   }
 
