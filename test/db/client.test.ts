@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { openStore } from "../../db/client.ts";
 import { lockDirectory } from "../../db/directory-lock.ts";
 import { currentVersion, nextVersion } from "../../db/queries/inventory.ts";
@@ -73,7 +73,11 @@ describe("the embedded store in a directory", () => {
 });
 
 describe("the lock of a directory", () => {
-  const fresh = () => mkdtempSync(join(tmpdir(), "ostro-lock-"));
+  const fresh = () => {
+    const directory = mkdtempSync(join(tmpdir(), "ostro-lock-"));
+    onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+    return directory;
+  };
   const other = async () => {
     const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000); console.log()"]);
     await once(child.stdout, "data");

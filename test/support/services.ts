@@ -1,5 +1,5 @@
 // The services over a store, as the server wires them, with a solver on this thread or one that is given.
-import { mkdtempSync } from "node:fs";
+import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { allAllocations } from "../../db/queries/inventory.ts";
@@ -21,6 +21,7 @@ export interface Services {
   readonly groups: GroupService;
   readonly plans: PlanService;
   readonly placements: PlacementService;
+  /** Made when something is saved. */
   readonly replayDirectory: string;
   close(): Promise<void>;
 }
@@ -44,7 +45,7 @@ export async function services(
   const groups = new GroupService(store, {
     unknownProjects: async (ids) => ids.filter((id) => !PROJECTS.includes(id)),
   });
-  const replayDirectory = join(mkdtempSync(join(tmpdir(), "ostro-test-")), "replay");
+  const replayDirectory = join(tmpdir(), `ostro-replay-${randomUUID()}`);
   const planner = new Planner({ store, inventory, solver, parallel, replayDirectory, lockedSolveMs });
   const plans = new PlanService({ store, inventory, planner, groups });
   const placements = new PlacementService({ store, inventory, planner });

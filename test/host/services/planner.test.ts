@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Inventory } from "../../../host/core/inventory.ts";
@@ -142,6 +142,7 @@ describe.each(storeKinds)("on %s", (kind) => {
     const saved = JSON.parse(readFileSync(join(on.replayDirectory, file!), "utf8"));
     const again = verify(new Inventory(saved.dataCenter), saved.application, saved.plan.placements, saved.options);
     expect(again).toEqual(saved.problems);
+    rmSync(on.replayDirectory, { recursive: true });
   });
 
   test("requests that wait are refused with the one that finds the store away", async () => {
