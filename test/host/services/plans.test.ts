@@ -93,6 +93,24 @@ describe.each(storeKinds)("on %s", (kind) => {
     expect(on.inventory.inventory.hostState(a!.location)!.used.vcpus).toBe(4);
   });
 
+  test("built servers of a plan that is replaced hold nothing twice, and those it has no more go on holding", async () => {
+    const plan = await create("s1", { a: "c4", b: "c4", c: "c1" });
+    for (const { id, name, location } of plan!.placements.slice(0, 2))
+      await on.placements.reserve(id, { action: "reserve", resourceId: `vm-${name}`, locations: [location] });
+    const again = await create("s1", { a: "c4", d: "c2" });
+    expect(again!.placements).toMatchObject([
+      { name: "a", reserved: false, resourceId: null },
+      { name: "d", reserved: false, resourceId: null },
+    ]);
+    const rows = await on.store.read(allAllocations);
+    expect(rows.map(({ source, vcpus, resourceId }) => `${source} ${vcpus} ${resourceId}`).sort()).toEqual([
+      "orphan 4 vm-b",
+      "plan 2 null",
+      "plan 4 null",
+    ]);
+    expect(await audit(on.store, [on.inventory.inventory])).toEqual([]);
+  });
+
   test("metadata of servers is stored as it came, with any key and any text", async () => {
     const request = stack("s1", { a: "c1" });
     const metadata = {
