@@ -49,7 +49,7 @@ export function improve(limit: i32, untilPlaced: i32): i32 {
   return run.improve(limit, untilPlaced != 0);
 }
 
-/** Work since `begin`: attempts to place a unit, and one for every 64 blocks of hosts looked into. */
+/** Work since `begin`, see search/choose.ts: about a microsecond each. */
 export function work(): i32 {
   return choice.work();
 }

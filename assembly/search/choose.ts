@@ -70,14 +70,21 @@ let bestShare: f32 = -1;
 let bestRackTouched = false;
 let bestFit: f32 = 0;
 
-/** What budgets are counted in: attempts, and one more for every 64 blocks looked into, so that a refusal on many hosts costs no more time than one on few. */
+/** Blocks whose bounds were read. */
+let blocksScanned = 0;
+
+/**
+ * What budgets are counted in: attempts, and one more for every 64 blocks looked into or 512 whose bounds were read.
+ * So a unit of it takes about the same time on few hosts and on many.
+ */
 export function work(): i32 {
-  return attempts + (blocksVisited >> 6);
+  return attempts + (blocksVisited >> 6) + (blocksScanned >> 9);
 }
 
 export function prepareChoice(): void {
   attempts = 0;
   blocksVisited = 0;
+  blocksScanned = 0;
   blinkRate = 0;
   rackStamp = words(rackCount, 0);
   stamp = 0;
@@ -224,6 +231,7 @@ function chooseNew(unit: i32, from: i32, to: i32, maxVcpus: usize, maxRam: usize
   const whole = f32x4.splat(1);
   const steps = f32x4.splat(SHARES);
   let patience = PATIENCE;
+  blocksScanned += to - from;
   for (let block = from & ~3; block < to; block += 4) {
     const at = (<usize>block) << 2;
     const vcpus = v128.load(maxVcpus + at);

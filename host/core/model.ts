@@ -150,7 +150,7 @@ export interface Refusal extends Outcome {
 export interface SolveOptions {
   /** Same problem, seed and budget: same answer. Default 1. */
   readonly seed?: number;
-  /** Work after the first plan for improvement; one is an attempt to place a unit, or 64 blocks of hosts looked into. */
+  /** Work after the first plan for improvement; one is an attempt to place a unit, or reading many hosts (assembly/search/choose.ts). */
   readonly budget?: number;
   /** Ids of existing VMs to think away while solving (they are being re-planned). */
   readonly without?: readonly string[];

@@ -13,10 +13,10 @@ import { CoreSession, type SolveAnswer, type SolveTask } from "./session.ts";
 
 /**
  * Work for improvement after the first complete plan, when the caller names no budget: per VM, and at most. Of the
- * 16 problems with a known optimum 15 are solved to it within this budget, all within ten times as much.
+ * 16 problems with a known optimum 15 are solved to it within this budget.
  */
-const BUDGET_PER_VM = 100;
-const MOST_DEFAULT_BUDGET = 2_000;
+const BUDGET_PER_VM = 50;
+const MOST_DEFAULT_BUDGET = 1_000;
 /**
  * Work for repair while some VM has no host. The hardest of the feasible tight problems needs 827, so this is generous,
  * and yet a request that cannot be placed costs a fraction of a second on 10,000 hosts.
