@@ -20,9 +20,12 @@ const UNREACHABLE = new Set([
 
 /**
  * SQL states of a server that is there but cannot serve: connection, resources, operator intervention, system errors,
- * a lock not granted in time, a server that only reads (a standby), a transaction ended for being idle, a deadlock.
+ * a server that only reads (a standby), a transaction ended for being idle.
  */
-const UNABLE = /^(08...|53...|57...|58...|55P03|25006|25P03|25P04|40P01|40001)$/;
+const UNABLE = /^(08...|53...|57...|58...|25006|25P03|25P04)$/;
+
+/** A lock not granted in time, a deadlock, a serialization failure. */
+const BUSY = new Set(["55P03", "40P01", "40001"]);
 
 const UNSTORABLE = new Map([
   ["22021", "a text holds a character that cannot be stored (NUL)"],
@@ -44,6 +47,8 @@ export function translated(error: unknown): unknown {
   if (error instanceof AppError) return error;
   const code = errorCode(error);
   if (code === undefined) return saysClosed(error) ? unavailable("it is closed", error) : error;
+  if (BUSY.has(code))
+    return new AppError("store.unavailable", `the store is busy (${code}), try again`, { cause: error });
   if (UNREACHABLE.has(code) || UNABLE.test(code)) return unavailable(code, error);
   const unstorable = UNSTORABLE.get(code);
   return unstorable === undefined ? error : new AppError("request.invalid", unstorable, { cause: error });

@@ -74,6 +74,13 @@ export async function startServer(config: Config): Promise<RunningServer> {
     closers.push(() => solver.close());
     const inventory = await InventoryService.open(store, source);
     closers.push(() => inventory.close());
+    if (inventory.vanishedHosts > 0) {
+      const { datacenter } = config;
+      log.warn(
+        { hosts: inventory.vanishedHosts, datacenter },
+        "hosts of the store that the data center does not name are out of use",
+      );
+    }
     const parts = { store, inventory, solver, identity, log, parallel, queue: () => solver.queueSize };
     begin(buildApis({ ...parts, host, stateDir, adminRequired, bodyLimitBytes }));
     log.info({ valet: valet.url, valence: valence.url, hosts: inventory.inventory.hosts.size }, "ready");

@@ -71,6 +71,15 @@ export async function allocationsBySource(db: Db, source: AllocationRow["source"
   return await db.select().from(allocations).where(eq(allocations.source, source));
 }
 
+/** What servers hold whose placement is gone, by the servers' ids. */
+export async function orphansOf(db: Db, resourceIds: readonly string[]): Promise<AllocationRow[]> {
+  if (resourceIds.length === 0) return [];
+  return await db
+    .select()
+    .from(allocations)
+    .where(and(eq(allocations.source, "orphan"), inArray(allocations.resourceId, [...resourceIds])));
+}
+
 /** The server's id of an allocation became known; it holds what it held, so this changes no host. */
 export async function setResourceId(tx: Db, id: string, resourceId: string | null): Promise<void> {
   await tx

@@ -42,6 +42,8 @@ export interface Decision<T> {
 export class InventoryService {
   readonly inventory: Inventory;
   readonly zones: ReadonlySet<string>;
+  /** Hosts that were in use in the store and that the source did not name at start: they take no VM any more. */
+  vanishedHosts = 0;
   readonly #store: Store;
   readonly #flavors: readonly Flavor[];
   readonly #turn = new Turns(1);
@@ -59,8 +61,9 @@ export class InventoryService {
 
   /** Stores what the source of the data center tells, and reads everything from the store. */
   static async open(store: Store, source: DataCenter): Promise<InventoryService> {
-    const { version, facts, allocations } = await storeDataCenter(store, source);
+    const { version, facts, allocations, vanished } = await storeDataCenter(store, source);
     const service = new InventoryService(store, toDataCenter(facts, allocations), version);
+    service.vanishedHosts = vanished;
     if (store.kind === "postgres") service.#watch();
     return service;
   }

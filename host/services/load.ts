@@ -21,6 +21,8 @@ export interface Stored {
   readonly version: number;
   readonly facts: FactRows;
   readonly allocations: readonly AllocationRow[];
+  /** Hosts that the store had in use and the source does not name. */
+  readonly vanished: number;
 }
 
 /**
@@ -31,15 +33,19 @@ export async function storeDataCenter(store: Store, dataCenter: DataCenter): Pro
   return await store.transaction(
     async (tx) => {
       const version = await nextVersion(tx);
-      const facts = await storeFacts(tx, dataCenter, version);
+      const { facts, vanished } = await storeFacts(tx, dataCenter, version);
       await storeExisting(tx, dataCenter, version);
-      return { version, facts, allocations: await allAllocations(tx) };
+      return { version, facts, vanished, allocations: await allAllocations(tx) };
     },
     { limitMs: LIMIT_MS },
   );
 }
 
-async function storeFacts(tx: Db, dataCenter: DataCenter, version: number): Promise<FactRows> {
+async function storeFacts(
+  tx: Db,
+  dataCenter: DataCenter,
+  version: number,
+): Promise<{ facts: FactRows; vanished: number }> {
   const before = await allFacts(tx);
   const now = toRows(dataCenter, version);
   const known = new Set(now.hosts.map(({ name }) => name));
@@ -59,7 +65,8 @@ async function storeFacts(tx: Db, dataCenter: DataCenter, version: number): Prom
     flavors: missing(before.flavors, now.flavors, ({ id }) => id),
     aggregates: missing(before.aggregates, now.aggregates, ({ name }) => name),
   });
-  return { ...now, hosts: [...now.hosts, ...absent.map((row) => ({ ...row, present: false }))] };
+  const facts = { ...now, hosts: [...now.hosts, ...absent.map((row) => ({ ...row, present: false }))] };
+  return { facts, vanished: vanished.length };
 }
 
 async function storeExisting(tx: Db, dataCenter: DataCenter, version: number): Promise<void> {

@@ -1,4 +1,4 @@
-import { type AllocationRow, allocationsOfPlan, setResourceId } from "../../db/queries/inventory.ts";
+import { type AllocationRow, allocationsOfPlan, orphansOf, setResourceId } from "../../db/queries/inventory.ts";
 import {
   deletePlacements,
   findPlacement,
@@ -73,6 +73,7 @@ export class PlacementService {
       if (resourceId !== undefined) await setResourceId(tx, placement.id, resourceId);
       return wanted;
     });
+    if (resourceId !== undefined) await this.#releaseOrphans(resourceId);
     if (row.reserved) return placementViewOf(row);
     return await this.#planner.run((db) => this.#prepareReplan(db, row.id, locations));
   }
@@ -86,6 +87,15 @@ export class PlacementService {
       // The plan is not what was asked for any more: a repeat of the request has to be planned.
       await updatePlan(tx, { id: plan.id, requestHash: "", revision: plan.revision + 1 });
       return { result: undefined, change };
+    });
+  }
+
+  /** A server holds what its placement holds, and nothing more from a plan that is gone. */
+  async #releaseOrphans(resourceId: string): Promise<void> {
+    if ((await this.#store.read((db) => orphansOf(db, [resourceId]))).length === 0) return;
+    await this.#inventory.commit(async (tx) => {
+      const remove = (await orphansOf(tx, [resourceId])).map(({ id }) => id);
+      return { result: undefined, change: { put: [], remove } };
     });
   }
 

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { type AllocationRow, allocationsOfPlan } from "../../db/queries/inventory.ts";
+import { type AllocationRow, allocationsOfPlan, orphansOf } from "../../db/queries/inventory.ts";
 import {
   deletePlacements,
   deletePlan,
@@ -14,7 +14,7 @@ import {
   updatePlan,
 } from "../../db/queries/plans.ts";
 import type { Db, Store } from "../../db/store.ts";
-import type { Application } from "../core/model.ts";
+import type { Application, Vm } from "../core/model.ts";
 import { AppError } from "../errors.ts";
 import { type PlanRequest, type Server, toApplication } from "./application.ts";
 import { groupKeysOf } from "./below.ts";
@@ -123,30 +123,53 @@ export class PlanService {
 
 async function prepare(db: Db, wanted: Wanted): Promise<Prepared<PlanView>> {
   const plan = await findPlanOfStack(db, wanted.request.stackId);
-  if (plan === undefined) return planning(wanted, null);
-  const placements = await listPlacements(db, plan.id);
-  if (plan.requestHash === wanted.hash) return { done: viewOf(plan, placements) };
-  return planning(wanted, { plan, placements, allocations: await allocationsOfPlan(db, plan.id) });
+  const before = plan && {
+    plan,
+    placements: await listPlacements(db, plan.id),
+    allocations: await allocationsOfPlan(db, plan.id),
+  };
+  if (before?.plan.requestHash === wanted.hash) return { done: viewOf(before.plan, before.placements) };
+  // A server that an earlier plan left behind and that is planned here again: an ad-hoc plan's key is its id.
+  const ids = wanted.servers.flatMap(({ orchestrationId, resourceId }) => [
+    orchestrationId,
+    resourceId ?? orchestrationId,
+  ]);
+  return planning(wanted, before ?? null, await orphansOf(db, ids));
 }
 
-function planning(wanted: Wanted, before: Before | null): Prepared<PlanView> {
+function planning(wanted: Wanted, before: Before | null, orphans: readonly AllocationRow[]): Prepared<PlanView> {
   const { replaced, left } = before === null ? { replaced: [], left: [] } : divide(before, wanted.servers);
+  const without = [...replaced, ...orphans].map(({ id }) => id);
+  const settled = before === null ? null : withBuiltFixed(wanted.application, before);
   return {
-    problems: [{ application: wanted.application, without: replaced.map(({ id }) => id) }],
+    problems: [...(settled === null ? [] : [settled]), wanted.application].map((application) => ({
+      application,
+      without,
+    })),
     async write(tx, version, solved) {
       const now = await findPlanOfStack(tx, wanted.request.stackId, true);
       if (now?.id !== before?.plan.id || now?.revision !== before?.plan.revision) return null;
       const kept = released(left);
       const { result, change } = await record(tx, version, wanted, before, solved);
-      return {
-        result,
-        change: {
-          put: [...kept.put, ...change.put],
-          remove: [...kept.remove, ...replaced.map(({ id }) => id), ...change.remove],
-        },
-      };
+      return { result, change: { put: [...kept.put, ...change.put], remove: [...kept.remove, ...without] } };
     },
   };
+}
+
+/** The application with servers that are reserved or built, and as large as before, fixed where they are; null: there is none. */
+function withBuiltFixed(application: Application, { placements, allocations }: Before): Application | null {
+  const allocation = new Map(allocations.map((row) => [row.id, row]));
+  const places = new Map(placements.map((row) => [row.orchestrationId, row]));
+  const isSettled = (vm: Vm): boolean => {
+    const place = places.get(vm.name);
+    const held = place && allocation.get(place.id);
+    if (held === undefined || (held.resourceId === null && !place!.reserved)) return false;
+    if (vm.candidates !== undefined && !vm.candidates.includes(held.host)) return false;
+    return vm.vcpus === held.vcpus && vm.ramMiB === held.ramMiB && vm.diskGiB === held.diskGiB;
+  };
+  if (!application.vms.some(isSettled)) return null;
+  const vms = application.vms.map((vm) => (isSettled(vm) ? { ...vm, fixed: places.get(vm.name)!.location } : vm));
+  return { ...application, vms };
 }
 
 /** Of a plan that is being replaced: allocations of servers planned anew, and of those that the stack has no more. */
@@ -177,20 +200,24 @@ async function record(
     revision: (before?.plan.revision ?? 0) + 1,
     generation: version,
   };
-  const rows = servers.map(
-    ({ orchestrationId, name, metadata }, position): PlacementRow => ({
+  // A server that is built stays known by its id, wherever it is planned now.
+  const old = new Map(before?.placements.map((row) => [row.orchestrationId, row]));
+  const rows = servers.map(({ orchestrationId, name, metadata }, position): PlacementRow => {
+    const was = old.get(orchestrationId);
+    const location = solved.placements[orchestrationId]!;
+    return {
       id: randomUUID(),
       planId: plan.id,
       position,
       orchestrationId,
       name,
-      resourceId: null,
-      location: solved.placements[orchestrationId]!,
-      reserved: false,
+      resourceId: was?.resourceId ?? null,
+      location,
+      reserved: was?.location === location && was.reserved,
       metadata,
       generation: version,
-    }),
-  );
+    };
+  });
   if (before === null) await insertPlan(tx, plan);
   else {
     await deletePlacements(
@@ -224,7 +251,7 @@ function allocationsFor(
       planId: plan.id,
       projectId: plan.projectId,
       // The placement's own stays null until someone reserves it (contract), though the server may be known already.
-      resourceId: servers[i]!.resourceId,
+      resourceId: rows[i]!.resourceId ?? servers[i]!.resourceId,
     };
   });
 }

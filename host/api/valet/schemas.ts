@@ -25,7 +25,10 @@ export const groupSchema = z
 
 export const groupCreate = z
   .strictObject({
-    name: name.regex(/^[A-Za-z0-9\-._~]+$/, "expected only letters, digits and - . _ ~"),
+    name: name
+      .regex(/^[A-Za-z0-9\-._~]+$/, "expected only letters, digits and - . _ ~")
+      // As a path segment these two mean another path.
+      .regex(/^(?!\.{1,2}$)/, "expected more than one or two dots"),
     type: z.enum(["affinity", "diversity", "exclusivity"]),
     description: z.string().optional(),
     level: z.enum(["host", "rack", "cluster"]).optional(),

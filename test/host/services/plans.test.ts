@@ -99,15 +99,41 @@ describe.each(storeKinds)("on %s", (kind) => {
       await on.placements.reserve(id, { action: "reserve", resourceId: `vm-${name}`, locations: [location] });
     const again = await create("s1", { a: "c4", d: "c2" });
     expect(again!.placements).toMatchObject([
-      { name: "a", reserved: false, resourceId: null },
+      { name: "a", reserved: true, resourceId: "vm-a", location: plan!.placements[0]!.location },
       { name: "d", reserved: false, resourceId: null },
     ]);
     const rows = await on.store.read(allAllocations);
     expect(rows.map(({ source, vcpus, resourceId }) => `${source} ${vcpus} ${resourceId}`).sort()).toEqual([
       "orphan 4 vm-b",
       "plan 2 null",
-      "plan 4 null",
+      "plan 4 vm-a",
     ]);
+    expect(await audit(on.store, [on.inventory.inventory])).toEqual([]);
+    await on.plans.remove("s1");
+    expect(await held()).toBe(8);
+  });
+
+  test("a built server that has grown is planned anew with the rest, and still known by its id", async () => {
+    const plan = await create("s1", { a: "c1", b: "c4" });
+    const [a] = plan!.placements;
+    await on.placements.reserve(a!.id, { action: "reserve", resourceId: "vm-a", locations: [a!.location] });
+    const again = await create("s1", { a: "c4", b: "c4" });
+    expect(again!.placements).toMatchObject([{ name: "a", resourceId: "vm-a" }, { name: "b" }]);
+    expect(await held()).toBe(8);
+  });
+
+  test("a server that an earlier plan left behind holds nothing twice when it is planned or reserved again", async () => {
+    const adHoc = stack("vm-1", { "vm-1": "c2" });
+    adHoc.resources["vm-1"]!.resourceId = "vm-1";
+    for (let round = 0; round < 3; round++) {
+      await on.plans.create(CALLER, adHoc);
+      await on.plans.remove("vm-1");
+      expect(await held()).toBe(2);
+    }
+    const [a] = (await create("s1", { a: "c4" }))!.placements;
+    expect(await held()).toBe(6);
+    await on.placements.reserve(a!.id, { action: "reserve", resourceId: "vm-1", locations: [a!.location] });
+    expect(await held()).toBe(4);
     expect(await audit(on.store, [on.inventory.inventory])).toEqual([]);
   });
 

@@ -31,6 +31,13 @@ describe("making a group", () => {
     expect(response.json).toMatchObject({ name: "far", type: "diversity", level: "rack", description: "" });
   });
 
+  test.each([".", ".."])("a name that no path can say is refused: %s", async (name) => {
+    const response = await api.ask("POST", "/v1/groups", { name, type: "affinity" });
+    expect(response.status).toBe(400);
+    expect(response.json.explanation).toContain("expected more than one or two dots");
+    expect((await make({ name: "..." })).name).toBe("...");
+  });
+
   test("a name is taken once, capitals making a difference", async () => {
     await make({ name: "Web" });
     const again = await api.ask("POST", "/v1/groups", { name: "Web", type: "affinity" });
