@@ -128,7 +128,6 @@ export const RESULT_REFUSED = 14; // hosts refused per rule, MAX_RULES words
 export const RESULT_HOSTS = 46; // host row per VM
 
 export const MAX_RULES = 32;
-export const MAX_VMS = 4096;
 
 export const STATUS_PLACED = 1;
 export const STATUS_REFUSED = 2; // repair gave up or no host at all; RESULT_REFUSED_* tell

@@ -69,7 +69,7 @@ export abstract class Constraint {
   }
 }
 
-/** A rule on facts that equal hosts share: it is asked once per distinct VM and class, see classes.ts. */
+/** A rule on facts that equal hosts share: it is asked once per distinct VM and class, see rules.ts. */
 export abstract class ClassConstraint extends Constraint {
   get byClass(): bool {
     return true;

@@ -94,7 +94,7 @@ export function mayEnterRackOf(vm: i32, row: i32): i32 {
   return rules.mayEnter(get(unitOf, vm), get(inventory.blockRack, row >> BLOCK_SHIFT)) ? 1 : 0;
 }
 
-/** Puts the VM's whole unit on a host row, or takes it off (`row` NONE). Does nothing if it is there already. */
+/** Puts the VM's whole unit on a host row, or takes it off (`row` NONE). */
 export function move(vm: i32, row: i32): void {
   const unit = get(unitOf, vm);
   if (get(assignment.hostOf, unit) != NONE) assignment.remove(unit);

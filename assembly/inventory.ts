@@ -187,9 +187,4 @@ export function containerOf(level: i32, row: i32): i32 {
   return get(rackCluster, rack);
 }
 
-/** First row and row after the last of the blocks of a rack. */
-export function firstBlock(rack: i32): i32 {
-  return get(rackBlock, rack);
-}
-
 export const ALL_ROWS: i32 = (1 << BLOCK_ROWS) - 1;

@@ -122,11 +122,6 @@ export function allowed(unit: i32, block: i32, mask: i32): i32 {
   return mask ? filterClasses(unit, block, mask) : 0;
 }
 
-/** May the unit stand on this one host now? */
-export function allowedOn(unit: i32, row: i32): bool {
-  return allowed(unit, row >> BLOCK_SHIFT, 1 << (row & 15)) != 0;
-}
-
 /** Tells every rule that the unit comes or goes. The VM counts do not contain the unit at this moment. */
 export function movedRules(unit: i32, row: i32, by: i32): void {
   for (let left = get(unitRules, unit); left; left &= left - 1) {

@@ -20,7 +20,7 @@ import { add, get, put, words } from "./lib/arena";
 import { groupCount, groupWord, vmCount, vmOwner, vmWord, wordAt } from "./request";
 
 /** An owner that no container has: VMs of one unit that can never share a container. */
-export const CONTRADICTION = -2;
+const CONTRADICTION = -2;
 
 export let unitCount = 0;
 export let unitOf: usize = 0; // VM -> unit
@@ -29,7 +29,7 @@ export let unitVms: usize = 0;
 export let needVcpus: usize = 0; // unit -> sums over its VMs
 export let needRam: usize = 0;
 export let needDisk: usize = 0;
-export let unitOwners: usize = 0; // unit x level -> exclusivity class, or CONTRADICTION
+let unitOwners: usize = 0; // unit x level -> exclusivity class, or CONTRADICTION
 
 export let bundleCount = 0;
 export let bundleOf: usize = 0; // unit -> bundle

@@ -14,7 +14,7 @@ abstract class Capacity extends Constraint {
     return get(columnAt(this.column), row) >= get(this.needs, unit);
   }
 
-  // Four vectors are one block. Pad rows have -1 free, so they never pass.
+  // Four vectors are one block. Pad rows have PAD_FREE, so they never pass.
   filter(unit: i32, block: i32, mask: i32): i32 {
     const at = columnAt(this.column) + ((<usize>block) << 6);
     const need = i32x4.splat(get(this.needs, unit));

@@ -1,5 +1,5 @@
 import { Inventory } from "../core/inventory.ts";
-import type { DataCenter, Plan, Refusal, SolveOptions } from "../core/model.ts";
+import type { DataCenter, Objective, Plan, Refusal, SolveOptions } from "../core/model.ts";
 import { readProblemFile } from "../core/problem.ts";
 import { LocalSolver } from "../core/solver.ts";
 import { AppError } from "../errors.ts";
@@ -7,7 +7,6 @@ import { planTable, refusalText } from "./plan-table.ts";
 import type { StackOptions } from "./stack-options.ts";
 
 export interface ProblemOptions extends StackOptions {
-  readonly deadline?: number;
   readonly workers?: number;
 }
 
@@ -25,9 +24,13 @@ export async function planProblem(path: string, options: ProblemOptions): Promis
   const solver = new LocalSolver();
   const outcome = await solver.solve(inventory, problem.application, solveOptions(options, problem.seed));
   await solver.close();
+  const { pipes } = problem;
+  if (pipes > 0) {
+    process.stderr.write(`ostro: ${path}: its ${pipes} pipes are not planned (bandwidth comes with a later release)\n`);
+  }
   const ms = { load: loaded - started, search: outcome.searchMs, total: performance.now() - started };
-  if (options.json) printJson(outcome, ms);
-  else printText(outcome, problem.dataCenter, ms, options.explain === true);
+  if (options.json) printJson(outcome, ms, pipes > 0);
+  else printText(outcome, problem.dataCenter, ms, options.explain === true, pipes > 0);
   return outcome.ok;
 }
 
@@ -46,7 +49,7 @@ interface Times {
 }
 
 /** In the form of problems/FORMAT "Result". */
-function printJson(outcome: Plan | Refusal, { load, search, total }: Times): void {
+function printJson(outcome: Plan | Refusal, { load, search, total }: Times, hasPipes: boolean): void {
   const rounded = (ms: number) => Number(ms.toFixed(3));
   const result = {
     solver: "ostro",
@@ -54,15 +57,33 @@ function printJson(outcome: Plan | Refusal, { load, search, total }: Times): voi
     reason: outcome.ok ? null : outcome.reason,
     ms: { load: rounded(load), search: rounded(search), total: rounded(total) },
     ...(outcome.ok
-      ? { placements: outcome.placements, objective: outcome.objective, bound: outcome.bound }
+      ? {
+          placements: outcome.placements,
+          objective: objectiveOf(outcome, hasPipes),
+          bound: outcome.bound,
+        }
       : { placements: {}, rule: outcome.rule, vm: outcome.vm, refused: outcome.refused }),
     stats: outcome.stats,
   };
   process.stdout.write(`${JSON.stringify(result)}\n`);
 }
 
-function printText(outcome: Plan | Refusal, dataCenter: DataCenter, ms: Times, explain: boolean): void {
+function printText(
+  outcome: Plan | Refusal,
+  dataCenter: DataCenter,
+  ms: Times,
+  explain: boolean,
+  hasPipes: boolean,
+): void {
   const times = `load ${ms.load.toFixed(1)} ms, search ${ms.search.toFixed(1)} ms, total ${ms.total.toFixed(1)} ms`;
-  const text = outcome.ok ? planTable(outcome, dataCenter) : refusalText(outcome, explain);
+  const text = outcome.ok
+    ? planTable({ ...outcome, objective: objectiveOf(outcome, hasPipes) }, dataCenter)
+    : refusalText(outcome, explain);
   process.stdout.write(`${text}\n${times}\n`);
+}
+
+/** Nothing is said of bandwidth where there are pipes, which are not planned. */
+function objectiveOf({ objective }: Plan, hasPipes: boolean): Partial<Objective> {
+  const { reserved_bw_mbps: _bandwidth, ...known } = objective;
+  return hasPipes ? known : objective;
 }

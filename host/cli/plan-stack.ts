@@ -31,8 +31,12 @@ export async function planStack(path: string, options: StackOptions): Promise<bo
   const inventory = new Inventory(dataCenter);
   const loaded = performance.now();
   const solver = new LocalSolver();
-  const { seed, budget } = options;
-  const limits = { ...(seed === undefined ? {} : { seed }), ...(budget === undefined ? {} : { budget }) };
+  const { seed, budget, deadline: deadlineMs } = options;
+  const limits = {
+    deadlineMs,
+    ...(seed === undefined ? {} : { seed }),
+    ...(budget === undefined ? {} : { budget }),
+  };
   const outcome = await solver.solve(inventory, application, limits);
   await solver.close();
 

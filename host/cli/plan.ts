@@ -13,7 +13,9 @@ export function addPlan(program: Command): void {
     .option("--json", "print the result as JSON")
     .option("--explain", "for a refusal, print how many hosts each rule refused")
     .addOption(new Option("--seed <n>", "equal problem, seed and budget give equal answers").argParser(wholeFrom(0)))
-    .addOption(new Option("--budget <n>", "attempts of repair and improvement").argParser(wholeFrom(0)))
+    .addOption(
+      new Option("--budget <n>", "work spent on improvement (default 50 per VM, at most 1000)").argParser(wholeFrom(0)),
+    )
     .addOption(
       new Option(
         "--deadline <ms>",

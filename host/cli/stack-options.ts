@@ -5,6 +5,7 @@ export interface StackOptions {
   readonly explain?: boolean;
   readonly seed?: number;
   readonly budget?: number;
+  readonly deadline?: number;
   /** `sim:RACKSxHOSTS` or a data-center file. */
   readonly datacenter?: string;
   /** `NAME=VALUE` each. */

@@ -21,6 +21,8 @@ export interface Problem {
   readonly dataCenter: DataCenter;
   /** null: a pure data-center file. */
   readonly application: Application | null;
+  /** Pipes of the application, which are read and not kept. */
+  readonly pipes: number;
 }
 
 /** @throws AppError file.invalid; also when the file cannot be read. */
@@ -48,6 +50,7 @@ export function parseProblem(text: string, fileName: string): Problem {
       seed: file.seed ?? 1,
       dataCenter: toDataCenter(file),
       application: file.app ? toApplication(file.app, file.name ?? fileName) : null,
+      pipes: file.app?.pipes?.length ?? 0,
     };
   } catch (error) {
     if (!(error instanceof ProblemFault)) throw error;
