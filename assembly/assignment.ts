@@ -37,6 +37,8 @@ export let touchedFresh: usize = 0;
 // Levels of the objective, kept up to date.
 export let unplacedVms = 0;
 export let activated = 0;
+/** Bandwidth reserved by pipes, kbit/s x links crossed (0 same host, 2 same rack, 4 other rack). */
+export let reserved: i64 = 0;
 export let racksTouched = 0;
 let racklessTouched = 0;
 
@@ -61,6 +63,7 @@ export function prepareAssignment(): void {
   touchedFresh = words(unitCount, 0);
   unplacedVms = vmCount;
   activated = 0;
+  reserved = 0;
   racksTouched = 0;
   racklessTouched = 0;
   waitingVcpus = waitingRam = waitingDisk = 0;
