@@ -30,6 +30,19 @@ export interface Host {
   readonly physical: { readonly vcpus: number; readonly ramMiB: number };
   /** Taken by what is no tracked VM of ours plus, in a data-center file, by the existing VMs too. */
   readonly used: Resources;
+  /** The NIC in each direction, kbit/s. Null or absent: never full. */
+  readonly nicKbps?: number | null;
+  /** Taken of the NIC by what is no pipe between tracked VMs, kbit/s. */
+  readonly nicUsedKbps?: number;
+}
+
+/** Links of a rack to the rest of the data center. */
+export interface Rack {
+  readonly name: string;
+  /** The uplink in each direction, kbit/s. Null: never full. */
+  readonly uplinkKbps: number | null;
+  /** Taken of the uplink by what is no pipe between tracked VMs, kbit/s. */
+  readonly uplinkUsedKbps: number;
 }
 
 /** A VM that lives in the data center. `groups` holds keys as `groupKey` makes them. */
@@ -39,6 +52,11 @@ export interface ExistingVm {
   readonly groups: readonly string[];
   /** What it takes beyond the host's `used`; zero for the existing VMs of a data-center file, whose `used` has them. */
   readonly need: Resources;
+  /**
+   * Bandwidth reserved between this VM and others, by their ids; it loads links while both are there. Several with one
+   * peer add up. A pair may be written on either VM or on both: then the larger sum counts, once.
+   */
+  readonly pipes?: readonly { readonly peer: string; readonly kbps: number }[];
 }
 
 export interface Flavor {
@@ -52,6 +70,8 @@ export interface Flavor {
 
 export interface DataCenter {
   readonly hosts: readonly Host[];
+  /** Racks whose uplink is known; that of any other is never full. */
+  readonly racks?: readonly Rack[];
   /** Aggregate name -> its metadata. */
   readonly aggregates: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly existing: readonly ExistingVm[];
@@ -82,10 +102,26 @@ export interface Group {
   readonly named?: boolean;
 }
 
+/**
+ * Bandwidth reserved between two VMs of an application, in each direction. It takes nothing when they share a host, both
+ * NICs when they do not, and both uplinks too when their racks differ (hosts without a rack count as one rack, which has
+ * no uplink). Several pipes between the same two add up.
+ */
+export interface Pipe {
+  /** Name of a VM of the application. */
+  readonly a: string;
+  /** Name of another VM of the application; with `living`, the id of an existing VM. One that is not there takes nothing. */
+  readonly b: string;
+  readonly living?: true;
+  /** Whole kbit/s, 0 to 2^31 - 1. */
+  readonly kbps: number;
+}
+
 export interface Application {
   readonly name: string;
   readonly vms: readonly Vm[];
   readonly groups: readonly Group[];
+  readonly pipes?: readonly Pipe[];
 }
 
 const SHORT: Record<GroupType, string> = { affinity: "AFF", diversity: "DIV", exclusivity: "EX" };
