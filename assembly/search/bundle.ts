@@ -2,7 +2,7 @@
 // estimate; the first TRIALS that take everything are compared, the cheapest stays.
 
 import { NONE } from "../abi";
-import { activated, hostOf, markLog, place, racksTouched, rollback, touchedCount } from "../assignment";
+import { hostOf, markLog, place, rollback } from "../assignment";
 import {
   activeDisk,
   activeRam,
@@ -35,6 +35,7 @@ import {
   needVcpus,
 } from "../units";
 import { choose, searching, work } from "./choose";
+import { COUNTED_LEVELS, captureInto, compareNow, objectiveRecord } from "./objective";
 
 /** Racks (clusters) that took a whole bundle (league) before the cheapest is chosen. */
 const TRIALS = 4;
@@ -49,11 +50,17 @@ let bundleVcpus: usize = 0; // bundle -> sums of its units, at most 2^31-1
 let bundleRam: usize = 0;
 let bundleDisk: usize = 0;
 
+// Levels of the objective at the best trial, for a league and for a bundle within it.
+let leagueBest: usize = 0;
+let bundleBest: usize = 0;
+
 export function prepareBundles(): void {
   rackRank = words(rackCount, 0);
   bundleVcpus = words(bundleCount, 0);
   bundleRam = words(bundleCount, 0);
   bundleDisk = words(bundleCount, 0);
+  leagueBest = objectiveRecord();
+  bundleBest = objectiveRecord();
   for (let b = 0; b < bundleCount; b++) {
     let vcpus: i64 = 0;
     let ram: i64 = 0;
@@ -74,11 +81,6 @@ function capped(value: i64): i32 {
   return <i32>min<i64>(value, i32.MAX_VALUE);
 }
 
-/** Larger is worse; the levels of the objective that a placement can change, in order. */
-function cost(): i64 {
-  return ((<i64>activated) << 42) + ((<i64>touchedCount) << 21) + <i64>racksTouched;
-}
-
 /** The work at which a search for a container ends. */
 function workLimit(): i32 {
   const done = work();
@@ -97,19 +99,17 @@ export function placeLeague(league: i32): bool {
   // Beside the first plan the search starts anywhere, so that no cluster is out of its reach.
   const first = searching() ? below(clusterCount) : 0;
   let best = NONE;
-  let bestCost: i64 = 0;
   let trials = 0;
   for (let i = 0; i < clusterCount && trials < TRIALS && work() < limit; i++) {
     const cluster = first + i < clusterCount ? first + i : first + i - clusterCount;
     if (!clusterHolds(league, cluster)) continue;
     if (placeBundles(league, get(clusterRack, cluster), get(clusterRack, cluster + 1))) {
       trials++;
-      const now = cost();
-      rollback(mark);
-      if (best == NONE || now < bestCost) {
+      if (best == NONE || compareNow(leagueBest, COUNTED_LEVELS) < 0) {
         best = cluster;
-        bestCost = now;
+        captureInto(leagueBest, COUNTED_LEVELS);
       }
+      rollback(mark);
     }
   }
   return best != NONE && placeBundles(league, get(clusterRack, best), get(clusterRack, best + 1));
@@ -170,7 +170,6 @@ function placeBundle(bundle: i32, fromRack: i32, toRack: i32): bool {
   const mark = markLog();
   const limit = workLimit();
   let best = NONE;
-  let bestCost: i64 = 0;
   let trials = 0;
   while (trials < TRIALS && work() < limit) {
     let rack = NONE;
@@ -185,12 +184,11 @@ function placeBundle(bundle: i32, fromRack: i32, toRack: i32): bool {
     put(rackRank, rack, 0);
     if (!placeUnits(bundle, get(rackBlock, rack), get(rackBlock, rack + 1))) continue;
     trials++;
-    const now = cost();
-    rollback(mark);
-    if (best == NONE || now < bestCost) {
+    if (best == NONE || compareNow(bundleBest, COUNTED_LEVELS) < 0) {
       best = rack;
-      bestCost = now;
+      captureInto(bundleBest, COUNTED_LEVELS);
     }
+    rollback(mark);
   }
   return best != NONE && placeUnits(bundle, get(rackBlock, best), get(rackBlock, best + 1));
 }

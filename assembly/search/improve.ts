@@ -7,7 +7,6 @@ import {
   activated,
   forget,
   hostOf,
-  left,
   racksTouched,
   remove,
   rollback,
@@ -34,6 +33,7 @@ import {
 import { boundActivated, boundTouched } from "./bound";
 import { placeLeague } from "./bundle";
 import { blink, work } from "./choose";
+import { ALL_LEVELS, captureInto, compareNow, objectiveRecord } from "./objective";
 import { sortLeagues, unitSizeOf } from "./order";
 
 const BLINK_RATE = 24;
@@ -45,11 +45,13 @@ let queue: usize = 0; // leagues to place again
 let queued = 0;
 let inQueue: usize = 0; // league -> iteration in which it was queued
 let iteration = 0;
+let before: usize = 0; // levels of the objective before an iteration
 
 export function prepareImprovement(): void {
   queue = words(leagueCount, 0);
   inQueue = words(leagueCount, 0);
   iteration = 0;
+  before = objectiveRecord();
 }
 
 /** Nothing better exists in the levels that have a bound. */
@@ -62,10 +64,10 @@ export function improve(limit: i32, untilPlaced: bool): void {
   blink(BLINK_RATE);
   let idle = 0;
   while (work() < limit && !(untilPlaced && unplacedVms == 0) && !proven()) {
-    const before = work();
+    const start = work();
     iterate();
     // An iteration may happen to take nothing apart; many in a row mean that there is nothing.
-    idle = work() == before ? idle + 1 : 0;
+    idle = work() == start ? idle + 1 : 0;
     if (idle > MOST_IDLE) break;
   }
   blink(0);
@@ -73,10 +75,7 @@ export function improve(limit: i32, untilPlaced: bool): void {
 
 function iterate(): void {
   const wasUnplaced = unplacedVms > 0 ? unplacedSize() : 0;
-  const wasActivated = activated;
-  const wasTouched = touchedCount;
-  const wasRacks = racksTouched;
-  const wasLeft = unplacedVms > 0 ? 0 : left();
+  if (unplacedVms == 0) captureInto(before, ALL_LEVELS);
   const repair = unplacedVms > 0;
   iteration++;
   queued = 0;
@@ -87,14 +86,7 @@ function iterate(): void {
   arrange();
   for (let i = 0; i < queued; i++) placeLeague(get(queue, i));
   // While some VM has no host only the size of those without counts: among equals the search may wander.
-  const keep = repair
-    ? unplacedVms == 0 || unplacedSize() <= wasUnplaced
-    : unplacedVms == 0 &&
-      better(
-        wasActivated,
-        activated,
-        better(wasTouched, touchedCount, better(wasRacks, racksTouched, left() <= wasLeft)),
-      );
+  const keep = repair ? unplacedVms == 0 || unplacedSize() <= wasUnplaced : compareNow(before, ALL_LEVELS) <= 0;
   if (keep) forget();
   else rollback(0);
 }
@@ -104,11 +96,6 @@ function unplacedSize(): i64 {
   let size: i64 = 0;
   for (let u = 0; u < unitCount; u++) if (get(hostOf, u) == NONE) size += unitSizeOf(u);
   return size;
-}
-
-/** True if the level fell, false if it rose, else what the lower levels say. */
-function better(was: i32, now: i32, otherwise: bool): bool {
-  return now < was || (now == was && otherwise);
 }
 
 function ruin(): void {
