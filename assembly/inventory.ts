@@ -1,5 +1,5 @@
 // The data center as columns; README.md has the table of them. The host side fills and updates these cells; a solve
-// changes HOST_*, RACK_* and CLUSTER_* VMs, owners and free capacity as it places, and leaves them as it found them.
+// changes HOST_*, RACK_* and CLUSTER_* VMs, owners, free capacity and links as it places, and leaves them as it found them.
 
 import {
   ACTIVE_DISK,
@@ -29,6 +29,7 @@ import {
   FIRST_RACK_COLUMN,
   FIRST_TOTAL_COLUMN,
   FREE_DISK,
+  FREE_NIC,
   FREE_RAM,
   FREE_VCPUS,
   HOST_CLASS,
@@ -43,6 +44,7 @@ import {
   RACK_OWNER,
   RACK_RAM,
   RACK_REAL,
+  RACK_UPLINK,
   RACK_VCPUS,
   RACK_VMS,
   TOTAL_DISK,
@@ -71,6 +73,7 @@ export let freeDisk: usize = 0;
 export let hostClass: usize = 0;
 export let hostVms: usize = 0;
 export let hostOwner: usize = 0;
+export let freeNic: usize = 0;
 export let blockRack: usize = 0;
 export let activeVcpus: usize = 0;
 export let activeRam: usize = 0;
@@ -86,6 +89,7 @@ export let rackOwner: usize = 0;
 export let rackVcpus: usize = 0;
 export let rackRam: usize = 0;
 export let rackDisk: usize = 0;
+export let rackUplink: usize = 0;
 export let clusterRack: usize = 0;
 export let clusterVms: usize = 0;
 export let clusterOwner: usize = 0;
@@ -140,6 +144,7 @@ export function layout(blocks: i32, racks: i32, clusters: i32, classes: i32): us
   hostClass = columnAt(HOST_CLASS);
   hostVms = columnAt(HOST_VMS);
   hostOwner = columnAt(HOST_OWNER);
+  freeNic = columnAt(FREE_NIC);
   blockRack = columnAt(BLOCK_RACK);
   activeVcpus = columnAt(ACTIVE_VCPUS);
   activeRam = columnAt(ACTIVE_RAM);
@@ -155,6 +160,7 @@ export function layout(blocks: i32, racks: i32, clusters: i32, classes: i32): us
   rackVcpus = columnAt(RACK_VCPUS);
   rackRam = columnAt(RACK_RAM);
   rackDisk = columnAt(RACK_DISK);
+  rackUplink = columnAt(RACK_UPLINK);
   clusterRack = columnAt(CLUSTER_RACK);
   clusterVms = columnAt(CLUSTER_VMS);
   clusterOwner = columnAt(CLUSTER_OWNER);

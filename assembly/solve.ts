@@ -17,6 +17,7 @@ import {
   RESULT_REFUSED,
   RESULT_REFUSED_RULE,
   RESULT_REFUSED_VM,
+  RESULT_RESERVED,
   RESULT_STATUS,
   RESULT_TOUCHED,
   STATUS_PLACED,
@@ -31,6 +32,7 @@ import {
   moves,
   prepareAssignment,
   racksTouched,
+  reserved,
   touchedCount,
   unplacedVms,
 } from "./assignment";
@@ -102,6 +104,7 @@ export function finish(): i32 {
   }
   put(result, RESULT_STATUS, status);
   put(result, RESULT_ACTIVATED, activated);
+  store<i64>(result + (RESULT_RESERVED << 2), reserved);
   put(result, RESULT_TOUCHED, touchedCount);
   put(result, RESULT_RACKS, racksTouched);
   store<i64>(result + (RESULT_LEFT << 2), left());

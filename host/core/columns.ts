@@ -21,6 +21,7 @@ import {
   EMPTY_RAM,
   EMPTY_VCPUS,
   FREE_DISK,
+  FREE_NIC,
   FREE_RAM,
   FREE_VCPUS,
   HOST_CLASS,
@@ -34,11 +35,13 @@ import {
   RACK_OWNER,
   RACK_RAM,
   RACK_REAL,
+  RACK_UPLINK,
   RACK_VCPUS,
   RACK_VMS,
   TOTAL_DISK,
   TOTAL_RAM,
   TOTAL_VCPUS,
+  UNLIMITED,
 } from "../../assembly/abi.ts";
 import type { Host, Resources } from "./model.ts";
 import { Snapshot } from "./snapshot.ts";
@@ -55,6 +58,8 @@ export interface HostCells {
   readonly host: Host;
   /** The host's own and its tracked VMs'. */
   readonly used: Resources;
+  /** Of the NIC: the host's own and what pipes between tracked VMs load it with, kbit/s. */
+  readonly nicUsedKbps: number;
   readonly vmCount: number;
   /** Exclusivity class of its VMs. */
   readonly owner: number;
@@ -121,6 +126,7 @@ export class Columns {
     for (const c of FREE) column(c).fill(PAD_FREE);
     for (const c of [...ACTIVE, ...EMPTY]) column(c).fill(-1);
     column(HOST_CLASS).fill(PAD_CLASS);
+    column(RACK_UPLINK).fill(UNLIMITED);
     this.#classes.set("", PAD_CLASS);
     racks.forEach((rack, row) => {
       this.#rackNames.push(rack.name);
@@ -185,6 +191,12 @@ export class Columns {
     this.#write(RACK_OWNER, row, owner);
   }
 
+  /** `usedKbps`: what is taken of it by anyone. A rack that no host stands in has no cell. */
+  writeRackUplink(name: string, uplinkKbps: number | null, usedKbps: number): void {
+    const row = this.#rackRows.get(name);
+    if (row !== undefined) this.#write(RACK_UPLINK, row, freeOfLink(uplinkKbps, usedKbps));
+  }
+
   writeCluster(name: string, vmCount: number, owner: number): void {
     const row = this.#clusterRows.get(name)!;
     this.#write(CLUSTER_VMS, row, vmCount);
@@ -218,7 +230,7 @@ export class Columns {
     return this.#recorded?.get(cell)?.value ?? this.snapshot.read(cell);
   }
 
-  #writeHost({ host, used, vmCount, owner }: HostCells): void {
+  #writeHost({ host, used, nicUsedKbps, vmCount, owner }: HostCells): void {
     const { row, rack } = this.#seats.get(host.name)!;
     const free = [
       host.capacity.vcpus - used.vcpus,
@@ -229,6 +241,7 @@ export class Columns {
     this.#write(HOST_CLASS, row, this.#classOf(host));
     this.#write(HOST_VMS, row, vmCount);
     this.#write(HOST_OWNER, row, owner);
+    this.#write(FREE_NIC, row, freeOfLink(host.nicKbps ?? null, nicUsedKbps));
     for (let r = 0; r < 3; r++) {
       this.#write(FREE[r]!, row, Math.min(MOST_FREE, Math.max(free[r]!, -MOST)));
       const at = row * 3 + r;
@@ -291,6 +304,11 @@ export class Columns {
     this.aggregateSets[number] ??= names;
     return number;
   }
+}
+
+/** Cell of a link, kbit/s. A limited one stays below UNLIMITED. */
+function freeOfLink(kbps: number | null, usedKbps: number): number {
+  return kbps === null ? UNLIMITED : Math.max(-MOST, Math.min(MOST_FREE, kbps - usedKbps));
 }
 
 /** Equal for hosts that no rule on fixed facts can tell apart. */

@@ -5,6 +5,7 @@ import {
   RESULT_ATTEMPTS,
   RESULT_BLOCKS,
   RESULT_BOUND_ACTIVATED,
+  RESULT_BOUND_RESERVED,
   RESULT_BOUND_TOUCHED,
   RESULT_HOSTS,
   RESULT_LEFT,
@@ -14,6 +15,7 @@ import {
   RESULT_REFUSED,
   RESULT_REFUSED_RULE,
   RESULT_REFUSED_VM,
+  RESULT_RESERVED,
   RESULT_STATUS,
   RESULT_TOUCHED,
   STATUS_PLACED,
@@ -21,6 +23,9 @@ import {
 import type { Rule } from "./catalogue.ts";
 import type { Application, Plan, Refusal } from "./model.ts";
 import type { SolveAnswer } from "./session.ts";
+
+/** The core counts bandwidth in kbit/s, the problem format in Mbit/s. */
+const KBPS_PER_MBPS = 1000;
 
 export function decode(
   { result, searchMs }: SolveAnswer,
@@ -30,6 +35,7 @@ export function decode(
   hostAt: (row: number) => string,
 ): Plan | Refusal {
   const word = (at: number) => result[at]!;
+  const wide = (at: number) => word(at + 1) * 2 ** 32 + (word(at) >>> 0);
   const stats = {
     attempts: word(RESULT_ATTEMPTS),
     blocks_visited: word(RESULT_BLOCKS),
@@ -41,12 +47,16 @@ export function decode(
       placements: Object.fromEntries(application.vms.map((vm, i) => [vm.name, hostAt(word(RESULT_HOSTS + i))])),
       objective: {
         hosts_activated: word(RESULT_ACTIVATED),
-        reserved_bw_mbps: 0,
+        reserved_bw_mbps: wide(RESULT_RESERVED) / KBPS_PER_MBPS,
         hosts_touched: word(RESULT_TOUCHED),
         racks_touched: word(RESULT_RACKS),
-        left_bp: word(RESULT_LEFT + 1) * 2 ** 32 + (word(RESULT_LEFT) >>> 0),
+        left_bp: wide(RESULT_LEFT),
       },
-      bound: { hosts_activated: word(RESULT_BOUND_ACTIVATED), hosts_touched: word(RESULT_BOUND_TOUCHED) },
+      bound: {
+        hosts_activated: word(RESULT_BOUND_ACTIVATED),
+        reserved_bw_mbps: wide(RESULT_BOUND_RESERVED) / KBPS_PER_MBPS,
+        hosts_touched: word(RESULT_BOUND_TOUCHED),
+      },
       version,
       stats,
       searchMs,

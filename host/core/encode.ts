@@ -13,6 +13,11 @@ import {
   KIND_DIVERSITY,
   LEVEL_COUNT,
   NONE,
+  PIPE_A,
+  PIPE_B,
+  PIPE_KBPS,
+  PIPE_ROW,
+  PIPE_WORDS,
   REQUEST_AGGREGATE_SETS,
   REQUEST_FRESH_OWNER,
   REQUEST_GROUP_TABLE,
@@ -20,6 +25,8 @@ import {
   REQUEST_HEADER,
   REQUEST_PATCH_TABLE,
   REQUEST_PATCHES,
+  REQUEST_PIPE_TABLE,
+  REQUEST_PIPES,
   REQUEST_SPEC_TABLE,
   REQUEST_VM_TABLE,
   REQUEST_VMS,
@@ -95,6 +102,27 @@ function pairsOf(group: Group, leaves: Map<string, number[]>): { pairs: number[]
     ordinals++;
   }
   return { pairs, ordinals };
+}
+
+/** Pipe records one after the other, without those whose other end is not there. */
+function pipeWords(inventory: Inventory, application: Application, without: readonly string[]): number[] {
+  const vmIndex = new Map(application.vms.map((vm, i) => [vm.name, i]));
+  const words: number[] = [];
+  for (const { a, b, living, kbps } of application.pipes ?? []) {
+    const from = vmIndex.get(a);
+    const to = living ? undefined : vmIndex.get(b);
+    const host = living && !without.includes(b) ? inventory.vm(b)?.host : undefined;
+    const row = host === undefined ? undefined : inventory.rowOf(host);
+    // What reserves nothing loads no link, not even one that is over its capacity already.
+    if (from === undefined || (to === undefined && row === undefined) || kbps <= 0) continue;
+    const record = new Array<number>(PIPE_WORDS);
+    record[PIPE_A] = from;
+    record[PIPE_B] = to ?? NONE;
+    record[PIPE_ROW] = row ?? NONE;
+    record[PIPE_KBPS] = Math.min(MOST, kbps);
+    words.push(...record);
+  }
+  return words;
 }
 
 /**
@@ -188,6 +216,9 @@ export function encode(inventory: Inventory, application: Application, without: 
       words.push(one ? 1 : 0);
     }
   }
+  const pipes = pipeWords(inventory, application, without);
+  words[REQUEST_PIPES] = pipes.length / PIPE_WORDS;
+  words[REQUEST_PIPE_TABLE] = append(pipes);
   words[REQUEST_PATCHES] = patches.length;
   words[REQUEST_PATCH_TABLE] = words.length;
   for (const { column, row, value } of patches) words.push(column, row, value);

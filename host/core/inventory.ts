@@ -339,7 +339,7 @@ export class Inventory implements InventoryView {
   #cells({ host, used, vms }: HostState): HostCells {
     const owners = new Map<number, number>();
     for (const vm of vms.values()) bump(owners, this.#owners.of(vm, "host"), 1);
-    return { host, used, vmCount: vms.size, owner: ownerOf(owners) };
+    return { host, used, nicUsedKbps: host.nicUsedKbps ?? 0, vmCount: vms.size, owner: ownerOf(owners) };
   }
 
   #makeColumns(): Columns {

@@ -165,7 +165,11 @@ export interface Plan extends Outcome {
   readonly placements: Readonly<Record<string, string>>;
   readonly objective: Objective;
   /** Proven lower bounds. */
-  readonly bound: { readonly hosts_activated: number; readonly hosts_touched: number };
+  readonly bound: {
+    readonly hosts_activated: number;
+    readonly reserved_bw_mbps: number;
+    readonly hosts_touched: number;
+  };
 }
 
 /** An expected refusal: a result, not an exception. */

@@ -22,6 +22,7 @@ const HOST_CELLS = {
   "free RAM": abi.FREE_RAM,
   "free disk": abi.FREE_DISK,
   VMs: abi.HOST_VMS,
+  "free NIC": abi.FREE_NIC,
 };
 const CLASS_CELLS = {
   up: abi.CLASS_UP,
@@ -37,6 +38,7 @@ const RACK_CELLS = {
   "vCPU of the rack": abi.RACK_VCPUS,
   "RAM of the rack": abi.RACK_RAM,
   "disk of the rack": abi.RACK_DISK,
+  "uplink of the rack": abi.RACK_UPLINK,
 };
 
 /** `patches`: cells that read differently. */

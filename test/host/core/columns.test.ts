@@ -1,12 +1,16 @@
 // What the property tests of the inventory do not look at: where rows lie, and the ends of the number range.
 import { describe, expect, it } from "vitest";
 import * as abi from "../../../assembly/abi.ts";
-import { Columns } from "../../../host/core/columns.ts";
+import { Columns, type HostCells } from "../../../host/core/columns.ts";
 import type { Host } from "../../../host/core/model.ts";
 import { plainHost } from "../../support/plain.ts";
 
+function cellsOf(host: Host, cells: Partial<HostCells> = {}): HostCells {
+  return { host, used: host.used, nicUsedKbps: 0, vmCount: 0, owner: abi.OWNER_NONE, ...cells };
+}
+
 function columnsOf(hosts: readonly Host[], vmCount = 0): Columns {
-  return new Columns(hosts.map((host) => ({ host, used: host.used, vmCount, owner: abi.OWNER_NONE })));
+  return new Columns(hosts.map((host) => cellsOf(host, { vmCount })));
 }
 
 const rackOf = (columns: Columns, host: string) =>
@@ -80,13 +84,8 @@ describe("numbers", () => {
     expect(cells()).toEqual([most, most]);
     columns.snapshot.change(2, () => {
       for (const name of ["h0", "h1"])
-        columns.writeHost({
-          host: host(name),
-          used: { vcpus: 0, ramMiB: most - 5, diskGiB: 0 },
-          vmCount: 1,
-          owner: 0,
-        });
-      columns.writeHost({ host: host("h2", false), used: full, vmCount: 1, owner: 0 });
+        columns.writeHost(cellsOf(host(name), { used: { vcpus: 0, ramMiB: most - 5, diskGiB: 0 }, vmCount: 1 }));
+      columns.writeHost(cellsOf(host("h2", false), { used: full, vmCount: 1 }));
     });
     expect(cells()).toEqual([10, 10]);
   });
@@ -98,5 +97,37 @@ describe("numbers", () => {
     expect(free).toBe(-most);
     expect(free).not.toBe(abi.PAD_FREE);
     expect(columns.snapshot.column(abi.RACK_VCPUS)[0]).toBe(16);
+  });
+});
+
+describe("links", () => {
+  const most = 2 ** 31 - 1;
+  const columns = columnsOf([
+    plainHost("free", { rack: "r0" }),
+    plainHost("limited", { rack: "r0", nicKbps: 1_000 }),
+    plainHost("vast", { rack: "r1", nicKbps: 1e12 }),
+    plainHost("stray", { nicKbps: null }),
+  ]);
+  const nic = (host: string) => columns.snapshot.column(abi.FREE_NIC)[columns.rowOf(host)!];
+  const uplink = (host: string) => columns.snapshot.column(abi.RACK_UPLINK)[rackOf(columns, host)];
+
+  it("that nothing is known of are unlimited; one of a finite capacity never is", () => {
+    expect(["free", "limited", "vast", "stray"].map(nic)).toEqual([abi.UNLIMITED, 1_000, most - 1, abi.UNLIMITED]);
+    expect(["free", "vast", "stray"].map(uplink)).toEqual([abi.UNLIMITED, abi.UNLIMITED, abi.UNLIMITED]);
+  });
+
+  it("have left what is not taken, less than nothing if more is; an unlimited one stays so", () => {
+    columns.snapshot.change(2, () => {
+      for (const [name, nicKbps, nicUsedKbps] of [
+        ["free", null, 70],
+        ["limited", 1_000, 1_250],
+      ] as const)
+        columns.writeHost(cellsOf(plainHost(name, { rack: "r0", nicKbps }), { nicUsedKbps }));
+      columns.writeRackUplink("r0", 5_000, 1_500);
+      columns.writeRackUplink("r1", null, 1_500);
+      columns.writeRackUplink("nowhere", 1, 0);
+    });
+    expect(["free", "limited"].map(nic)).toEqual([abi.UNLIMITED, -250]);
+    expect(["free", "vast"].map(uplink)).toEqual([3_500, abi.UNLIMITED]);
   });
 });

@@ -23,11 +23,14 @@ describe("a plan", () => {
     {
       [abi.RESULT_STATUS]: abi.STATUS_PLACED,
       [abi.RESULT_ACTIVATED]: 1,
+      [abi.RESULT_RESERVED]: 1_500,
+      [abi.RESULT_RESERVED + 1]: 1,
       [abi.RESULT_TOUCHED]: 2,
       [abi.RESULT_RACKS]: 1,
       [abi.RESULT_LEFT]: -1,
       [abi.RESULT_LEFT + 1]: 2,
       [abi.RESULT_BOUND_ACTIVATED]: 1,
+      [abi.RESULT_BOUND_RESERVED]: 3_000,
       [abi.RESULT_BOUND_TOUCHED]: 2,
       [abi.RESULT_ATTEMPTS]: 11,
       [abi.RESULT_BLOCKS]: 12,
@@ -45,16 +48,16 @@ describe("a plan", () => {
     ]);
   });
 
-  it("has the levels of the objective, bounds and counters; what is left over is a 64-bit number", () => {
+  it("has the levels of the objective, bounds and counters; bandwidth and what is left over are 64-bit numbers", () => {
     expect(plan).toMatchObject({
       objective: {
         hosts_activated: 1,
-        reserved_bw_mbps: 0,
+        reserved_bw_mbps: (2 ** 32 + 1_500) / 1_000,
         hosts_touched: 2,
         racks_touched: 1,
         left_bp: 3 * 2 ** 32 - 1,
       },
-      bound: { hosts_activated: 1, hosts_touched: 2 },
+      bound: { hosts_activated: 1, reserved_bw_mbps: 3, hosts_touched: 2 },
       stats: { attempts: 11, blocks_visited: 12, moves: 13 },
       searchMs: 1.5,
     });

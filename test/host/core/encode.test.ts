@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import * as abi from "../../../assembly/abi.ts";
 import { encode } from "../../../host/core/encode.ts";
 import { Inventory } from "../../../host/core/inventory.ts";
-import type { Application, ExistingVm, Group, Vm } from "../../../host/core/model.ts";
+import type { Application, ExistingVm, Group, Pipe, Vm } from "../../../host/core/model.ts";
 import { group, plainHost, plainVm } from "../../support/plain.ts";
 
 const NOTHING = { vcpus: 0, ramMiB: 0, diskGiB: 0 };
@@ -213,6 +213,38 @@ describe("exclusivity in a request", () => {
       groups.map((each) => ({ ...each, named: false })),
     );
     expect(own.owners(0)[0]).toBeGreaterThanOrEqual(own.header(abi.REQUEST_FRESH_OWNER));
+  });
+});
+
+describe("a pipe in a request", () => {
+  const inventory = inventoryWith([existing("old", "h1"), existing("gone", "h2")]);
+  const records = (pipes: readonly Pipe[], without: string[] = []) => {
+    const words = encode(inventory, { name: "app", vms: [plainVm("a"), plainVm("b")], groups: [], pipes }, without);
+    const at = words[abi.REQUEST_PIPE_TABLE]!;
+    return Array.from({ length: words[abi.REQUEST_PIPES]! }, (_, i) => [
+      ...words.subarray(at + i * abi.PIPE_WORDS, at + (i + 1) * abi.PIPE_WORDS),
+    ]);
+  };
+
+  it("has two VMs of it, or one and the row where the other lives", () => {
+    const pipes: Pipe[] = [
+      { a: "b", b: "a", kbps: 70 },
+      { a: "b", b: "old", living: true, kbps: 2 ** 40 },
+    ];
+    expect(records(pipes)).toEqual([
+      [1, 0, abi.NONE, 70],
+      [1, abi.NONE, inventory.rowOf("h1"), 2 ** 31 - 1],
+    ]);
+  });
+
+  it("is left out when it reserves nothing, or when its other end is not there or thought away", () => {
+    const pipes: Pipe[] = [
+      { a: "a", b: "b", kbps: 0 },
+      { a: "a", b: "old", kbps: 1 },
+      { a: "a", b: "b", living: true, kbps: 1 },
+      { a: "a", b: "gone", living: true, kbps: 1 },
+    ];
+    expect(records(pipes, ["gone"])).toEqual([]);
   });
 });
 
