@@ -19,6 +19,8 @@ module.exports = {
     only("services-see-no-api", "^host/services/", `^(host/(services|core|drivers|openstack)/|db/|${ERRORS})`),
     only("handlers-see-only-services", "^host/api/", `^(host/(api|services)/|${ERRORS})`),
     only("commands-see-host-and-db", "^host/(cli/|cli[.]ts$|main[.]ts$)", "^(host|db)/"),
+    only("plots-know-nothing-of-us", "^host/plot[.]ts$", "^$"),
+    only("simulations-see-the-core", "^host/simulate/", `^host/(simulate|core)/|^host/plot[.]ts$|^${ERRORS}`),
     only("settings-and-logs-see-errors", "^host/(config|listen|log|errors)[.]ts$", `^(${ERRORS})`),
     only("metrics-see-the-core", "^host/metrics[.]ts$", `^(host/core/|${ERRORS})`),
     only("what-ships-sees-no-tests", "^(assembly|host|db)/", "^(assembly|host|db)/"),
@@ -42,6 +44,13 @@ module.exports = {
       severity: "error",
       from: { path: "^(host|db)/", pathNot: "^host/core/load[.]ts$" },
       to: { path: "node_modules/@assemblyscript/" },
+    },
+    {
+      name: "only-plots-draw",
+      comment: "One place that loads the drawing library, and only when there is something to draw.",
+      severity: "error",
+      from: { path: OURS, pathNot: "^host/plot[.]ts$" },
+      to: { path: "node_modules/vega" },
     },
     {
       name: "what-ships-needs-no-development-package",

@@ -21,6 +21,8 @@ const PLANTED = [
   ["glue-sees-only-the-wire", "host/core/planted.ts", "host/services/planted.ts"],
   ["services-see-no-api", "host/services/planted.ts", "host/api/planted.ts"],
   ["handlers-see-only-services", "host/api/planted.ts", "db/planted.ts"],
+  ["plots-know-nothing-of-us", "host/plot.ts", "host/core/planted.ts"],
+  ["simulations-see-the-core", "host/simulate/planted.ts", "host/services/planted.ts"],
   ["what-ships-sees-no-tests", "host/planted.ts", "test/planted.ts"],
   ["no-cycles", "bench/one.ts", "bench/other.ts"],
   ["no-cycles", "bench/other.ts", "bench/one.ts"],
