@@ -1,5 +1,5 @@
 import { Inventory } from "../core/inventory.ts";
-import type { DataCenter, Objective, Plan, Refusal, SolveOptions } from "../core/model.ts";
+import type { DataCenter, Plan, Refusal, SolveOptions } from "../core/model.ts";
 import { readProblemFile } from "../core/problem.ts";
 import { LocalSolver } from "../core/solver.ts";
 import { AppError } from "../errors.ts";
@@ -24,13 +24,9 @@ export async function planProblem(path: string, options: ProblemOptions): Promis
   const solver = new LocalSolver();
   const outcome = await solver.solve(inventory, problem.application, solveOptions(options, problem.seed));
   await solver.close();
-  const { pipes } = problem;
-  if (pipes > 0) {
-    process.stderr.write(`ostro: ${path}: its ${pipes} pipes are not planned (bandwidth comes with a later release)\n`);
-  }
   const ms = { load: loaded - started, search: outcome.searchMs, total: performance.now() - started };
-  if (options.json) printJson(outcome, ms, pipes > 0);
-  else printText(outcome, problem.dataCenter, ms, options.explain === true, pipes > 0);
+  if (options.json) printJson(outcome, ms);
+  else printText(outcome, problem.dataCenter, ms, options.explain === true);
   return outcome.ok;
 }
 
@@ -49,7 +45,7 @@ interface Times {
 }
 
 /** In the form of problems/FORMAT "Result". */
-function printJson(outcome: Plan | Refusal, { load, search, total }: Times, hasPipes: boolean): void {
+function printJson(outcome: Plan | Refusal, { load, search, total }: Times): void {
   const rounded = (ms: number) => Number(ms.toFixed(3));
   const result = {
     solver: "ostro",
@@ -59,7 +55,7 @@ function printJson(outcome: Plan | Refusal, { load, search, total }: Times, hasP
     ...(outcome.ok
       ? {
           placements: outcome.placements,
-          objective: objectiveOf(outcome, hasPipes),
+          objective: outcome.objective,
           bound: outcome.bound,
         }
       : { placements: {}, rule: outcome.rule, vm: outcome.vm, refused: outcome.refused }),
@@ -68,22 +64,8 @@ function printJson(outcome: Plan | Refusal, { load, search, total }: Times, hasP
   process.stdout.write(`${JSON.stringify(result)}\n`);
 }
 
-function printText(
-  outcome: Plan | Refusal,
-  dataCenter: DataCenter,
-  ms: Times,
-  explain: boolean,
-  hasPipes: boolean,
-): void {
+function printText(outcome: Plan | Refusal, dataCenter: DataCenter, ms: Times, explain: boolean): void {
   const times = `load ${ms.load.toFixed(1)} ms, search ${ms.search.toFixed(1)} ms, total ${ms.total.toFixed(1)} ms`;
-  const text = outcome.ok
-    ? planTable({ ...outcome, objective: objectiveOf(outcome, hasPipes) }, dataCenter)
-    : refusalText(outcome, explain);
+  const text = outcome.ok ? planTable(outcome, dataCenter) : refusalText(outcome, explain);
   process.stdout.write(`${text}\n${times}\n`);
-}
-
-/** Nothing is said of bandwidth where there are pipes, which are not planned. */
-function objectiveOf({ objective }: Plan, hasPipes: boolean): Partial<Objective> {
-  const { reserved_bw_mbps: _bandwidth, ...known } = objective;
-  return hasPipes ? known : objective;
 }

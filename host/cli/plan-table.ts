@@ -1,10 +1,7 @@
-import type { DataCenter, Objective, Plan, Refusal } from "../core/model.ts";
-
-/** What the table shows: levels of the objective that are not known are left out. */
-type Shown = Pick<Plan, "placements" | "bound"> & { readonly objective: Partial<Objective> };
+import type { DataCenter, Plan, Refusal } from "../core/model.ts";
 
 /** VM, host and rack, then the objective beside its lower bound. */
-export function planTable(plan: Shown, dataCenter: DataCenter): string {
+export function planTable(plan: Plan, dataCenter: DataCenter): string {
   const rackOf = new Map(dataCenter.hosts.map((host) => [host.name, host.rack ?? "-"]));
   const placed = Object.entries(plan.placements).map(([vm, host]) => [vm, host, rackOf.get(host) ?? "-"]);
   const bounds: Readonly<Record<string, number>> = plan.bound;

@@ -96,14 +96,30 @@ export function checkApplication(app: App, hostNames: ReadonlySet<string>): void
         ["app", "volumes", i, "attached_to"],
         `volume (${volume.name}) is attached to an unknown VM (${volume.attached_to}).`,
       );
-  for (const [i, pipe] of (app.pipes ?? []).entries())
-    for (const end of ["a", "b"] as const)
-      if (!vms.has(pipe[end]))
-        throw new ProblemFault(["app", "pipes", i, end], `the pipe ends at an unknown VM (${pipe[end]}).`);
+  checkPipes(app, vms, volumes);
   checkGroups(app, vms, volumes, groups);
 }
 
 type Index = ReadonlyMap<string, number>;
+
+/** An end is a VM or a volume, which stands for the VM it is attached to. */
+function checkPipes(app: App, vms: Index, volumes: Index): void {
+  for (const [i, pipe] of (app.pipes ?? []).entries()) {
+    for (const end of ["a", "b"] as const) {
+      const path = ["app", "pipes", i, end];
+      const volume = volumes.get(pipe[end]);
+      if (volume === undefined && !vms.has(pipe[end]))
+        throw new ProblemFault(path, `the pipe ends at an unknown VM (${pipe[end]}).`);
+      if (volume !== undefined && !app.volumes![volume]!.attached_to)
+        throw new ProblemFault(
+          path,
+          `the pipe ends at a volume (${pipe[end]}) that is attached to no VM.\nAttach it, or name a VM.`,
+        );
+    }
+    if (pipe.a === pipe.b)
+      throw new ProblemFault(["app", "pipes", i, "b"], `both ends of the pipe are (${pipe.b}).\nName two VMs.`);
+  }
+}
 
 function checkGroups(app: App, vms: Index, volumes: Index, groups: Index): void {
   for (const [i, group] of (app.groups ?? []).entries())

@@ -9,6 +9,11 @@ export const MAX_NUMBER = 2 ** 31 - 1;
 // Each `error` completes the sentence "It must be …".
 const WHOLE = `a whole number from 0 to ${MAX_NUMBER}`;
 const wholeNumber = z.int({ error: WHOLE }).min(0, { error: WHOLE }).max(MAX_NUMBER, { error: WHOLE });
+/** The core counts kbit/s in i32, of which the highest number means a link without end. */
+export const KBPS_PER_MBPS = 1000;
+const MAX_MBPS = Math.floor((MAX_NUMBER - 1) / KBPS_PER_MBPS);
+const BANDWIDTH = `a whole number of Mbit/s from 0 to ${MAX_MBPS}`;
+const bandwidth = z.int({ error: BANDWIDTH }).min(0, { error: BANDWIDTH }).max(MAX_MBPS, { error: BANDWIDTH });
 const name = z.string({ error: "a name (a string that is not empty)" }).min(1, { error: "a name (not empty)" });
 const maybeName = z.string({ error: "a name or null" }).nullish();
 const names = z.array(name, { error: "a list of names" });
@@ -36,14 +41,14 @@ const host = z.object(
         { error: "an object with vcpus, mem_mb and disk_gb" },
       )
       .optional(),
-    bw_mbps: wholeNumber.nullish(),
-    bw_used_mbps: wholeNumber.nullish(),
+    bw_mbps: bandwidth.nullish(),
+    bw_used_mbps: bandwidth.nullish(),
   },
   { error: "an object that describes a host" },
 );
 
 const rack = z.object(
-  { name, cluster: maybeName, uplink_mbps: wholeNumber.nullish(), uplink_used_mbps: wholeNumber.nullish() },
+  { name, cluster: maybeName, uplink_mbps: bandwidth.nullish(), uplink_used_mbps: bandwidth.nullish() },
   { error: "an object that describes a rack" },
 );
 
@@ -90,7 +95,7 @@ const volume = z.object(
   { error: "an object that describes a volume" },
 );
 
-const pipe = z.object({ a: name, b: name, mbps: wholeNumber }, { error: "an object with a, b and mbps" });
+const pipe = z.object({ a: name, b: name, mbps: bandwidth }, { error: "an object with a, b and mbps" });
 
 const group = z.object(
   {

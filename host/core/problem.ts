@@ -1,19 +1,11 @@
-// Problem and data-center files (placement-problem/1) in and out. Every fault of a file is an AppError "file.invalid"
+// Problem and data-center files (placement-problem/1), read; to-problem.ts writes them. Every fault of a file is an AppError "file.invalid"
 // that names the file, the line, the path inside the JSON, what is there and what should be.
 import { readFile } from "node:fs/promises";
 import { AppError } from "../errors.ts";
 import { findSyntaxError, type JsonPath, locate, writePath } from "./json-position.ts";
-import {
-  type Application,
-  type DataCenter,
-  type Group,
-  groupKey,
-  type Host,
-  type Resources,
-  type Vm,
-} from "./model.ts";
+import type { Application, DataCenter, Group, Host, Pipe, Rack, Resources, Vm } from "./model.ts";
 import { checkApplication, checkDataCenter, container, ProblemFault } from "./problem-checks.ts";
-import { MAX_NUMBER, type ProblemFile, problemSchema } from "./problem-schema.ts";
+import { KBPS_PER_MBPS, MAX_NUMBER, type ProblemFile, problemSchema } from "./problem-schema.ts";
 
 export interface Problem {
   readonly name: string;
@@ -21,8 +13,6 @@ export interface Problem {
   readonly dataCenter: DataCenter;
   /** null: a pure data-center file. */
   readonly application: Application | null;
-  /** Pipes of the application, which are read and not kept. */
-  readonly pipes: number;
 }
 
 /** @throws AppError file.invalid; also when the file cannot be read. */
@@ -38,7 +28,7 @@ export async function readProblemFile(path: string): Promise<Problem> {
   return parseProblem(text, path);
 }
 
-/** `fileName` is only used in messages. Pipes are read and not kept. @throws AppError file.invalid */
+/** `fileName` is only used in messages. @throws AppError file.invalid */
 export function parseProblem(text: string, fileName: string): Problem {
   const json = text.startsWith("\uFEFF") ? text.slice(1) : text;
   try {
@@ -50,99 +40,11 @@ export function parseProblem(text: string, fileName: string): Problem {
       seed: file.seed ?? 1,
       dataCenter: toDataCenter(file),
       application: file.app ? toApplication(file.app, file.name ?? fileName) : null,
-      pipes: file.app?.pipes?.length ?? 0,
     };
   } catch (error) {
     if (!(error instanceof ProblemFault)) throw error;
     throw invalid(json, fileName, error.path, error.message);
   }
-}
-
-/** The file's inverse: `used` takes up what the existing VMs need beyond it, so nothing is lost but their sizes. */
-export function toProblem(
-  dataCenter: DataCenter,
-  application: Application | null,
-  name: string,
-  seed = 1,
-): ProblemFile {
-  const taken = new Map<string, { vcpus: number; ramMiB: number; diskGiB: number }>();
-  for (const vm of dataCenter.existing) {
-    const sum = taken.get(vm.host) ?? { vcpus: 0, ramMiB: 0, diskGiB: 0 };
-    sum.vcpus += vm.need.vcpus;
-    sum.ramMiB += vm.need.ramMiB;
-    sum.diskGiB += vm.need.diskGiB;
-    taken.set(vm.host, sum);
-  }
-  const metadata = Object.entries(dataCenter.aggregates).map(([key, value]) => [key, { metadata: { ...value } }]);
-  return {
-    format: "placement-problem/1",
-    name,
-    seed,
-    hosts: dataCenter.hosts.map((host) => {
-      const extra = taken.get(host.name);
-      return {
-        name: host.name,
-        rack: host.rack,
-        cluster: host.cluster,
-        az: host.zone,
-        aggregates: [...host.aggregates],
-        status: host.up ? ("up" as const) : ("down" as const),
-        capacity: written(host.capacity),
-        physical: { vcpus: host.physical.vcpus, mem_mb: host.physical.ramMiB },
-        used: {
-          vcpus: host.used.vcpus + (extra?.vcpus ?? 0),
-          mem_mb: host.used.ramMiB + (extra?.ramMiB ?? 0),
-          disk_gb: host.used.diskGiB + (extra?.diskGiB ?? 0),
-        },
-      };
-    }),
-    aggregates: Object.fromEntries(metadata),
-    existing: dataCenter.existing.map((vm) => ({ id: vm.id, host: vm.host, groups: [...vm.groups] })),
-    flavors: dataCenter.flavors.map((flavor) => ({
-      id: flavor.id,
-      name: flavor.name,
-      ...written(flavor),
-      extra_specs: { ...flavor.extraSpecs },
-    })),
-    ...(application === null ? {} : { app: writtenApplication(dataCenter, application) }),
-  };
-}
-
-function writtenApplication(dataCenter: DataCenter, application: Application): NonNullable<ProblemFile["app"]> {
-  // The format knows no anonymous groups: one that would meet living VMs of the same name gets a name of its own.
-  const living = new Set(dataCenter.existing.flatMap((vm) => vm.groups));
-  const names = new Set([...application.vms, ...application.groups].map((each) => each.name));
-  const renamed = new Map<string, string>();
-  for (const group of application.groups) {
-    if (group.named !== false || !living.has(groupKey(group))) continue;
-    let name = group.name;
-    do name += "'";
-    while (names.has(name) || living.has(groupKey({ ...group, name })));
-    names.add(name);
-    renamed.set(group.name, name);
-  }
-  return {
-    name: application.name,
-    vms: application.vms.map((vm) => ({
-      name: vm.name,
-      ...written(vm),
-      az: vm.zone,
-      extra_specs: { ...vm.extraSpecs },
-      ...(vm.candidates && { candidates: [...vm.candidates] }),
-      ...(vm.excluded && { excluded: [...vm.excluded] }),
-      ...(vm.fixed !== undefined && { fixed: vm.fixed }),
-    })),
-    groups: application.groups.map(({ name, type, level, members }) => ({
-      name: renamed.get(name) ?? name,
-      type,
-      level,
-      members: members.map((member) => renamed.get(member) ?? member),
-    })),
-  };
-}
-
-function written(need: Resources): { vcpus: number; mem_mb: number; disk_gb: number } {
-  return { vcpus: need.vcpus, mem_mb: need.ramMiB, disk_gb: need.diskGiB };
 }
 
 function read(need: {
@@ -171,8 +73,15 @@ function toDataCenter(file: ProblemFile): DataCenter {
         capacity,
         physical: { vcpus: physical.vcpus, ramMiB: physical.mem_mb },
         used: read(host.used ?? {}),
+        ...(host.bw_mbps != null && {
+          nicKbps: host.bw_mbps * KBPS_PER_MBPS,
+          nicUsedKbps: (host.bw_used_mbps ?? 0) * KBPS_PER_MBPS,
+        }),
       };
     }),
+    racks: (file.racks ?? []).flatMap(({ name, uplink_mbps: uplink, uplink_used_mbps: used }): Rack[] =>
+      uplink == null ? [] : [{ name, uplinkKbps: uplink * KBPS_PER_MBPS, uplinkUsedKbps: (used ?? 0) * KBPS_PER_MBPS }],
+    ),
     aggregates: Object.fromEntries(metadata),
     existing: (file.existing ?? []).map(({ id, host, groups }) => ({ id, host, groups: groups ?? [], need: NOTHING })),
     flavors: (file.flavors ?? []).map((flavor) => ({
@@ -216,6 +125,13 @@ function toApplication(app: NonNullable<ProblemFile["app"]>, name: string): Appl
       const resolved = members.map((member) => (attached.has(member) ? attached.get(member)! : member));
       return { name, type, level, members: [...new Set(resolved.filter((member) => member !== null))] };
     }),
+    pipes: (app.pipes ?? [])
+      .map(({ a, b, mbps }): Pipe => {
+        const end = (name: string) => attached.get(name) ?? name;
+        return { a: end(a), b: end(b), kbps: mbps * KBPS_PER_MBPS };
+      })
+      // Between a VM and a volume that is where the VM is.
+      .filter(({ a, b }) => a !== b),
   };
 }
 

@@ -1,11 +1,14 @@
 // The simulated data center, `sim:RACKSxHOSTS`: parameters and shapes of the original simulator (ostro-semantics,
 // section 9), names that follow the naming convention <region><r rack><c host>, zero padded.
 import { AppError } from "../errors.ts";
-import type { DataCenter, Flavor, Host, Resources } from "./model.ts";
+import type { DataCenter, Flavor, Host, Rack, Resources } from "./model.ts";
 
 const REGION = "sim01";
 const RACKS_PER_CLUSTER = 4;
 const HOST_CAPACITY: Resources = { vcpus: 16, ramMiB: 16_000, diskGiB: 1000 };
+/** Of the original: bandwidth_of_host 10000, bandwidth_of_rack 40000 (Mbit/s). */
+const NIC_KBPS = 10_000_000;
+const UPLINK_KBPS = 40_000_000;
 /** In each rack the first host and every fifth after it are in the aggregate. */
 const AGGREGATED_RATIO = 5;
 const AGGREGATE = "aggregate0";
@@ -34,10 +37,12 @@ export function simulatedDataCenter(name: string): DataCenter {
     );
 
   const hosts: Host[] = [];
+  const rackLinks: Rack[] = [];
   for (let r = 0; r < racks; r++) {
     const rack = `${REGION}r${padded(r + 1, 2, racks)}`;
     const clusters = Math.ceil(racks / RACKS_PER_CLUSTER);
     const cluster = `${REGION}cluster${padded(Math.floor(r / RACKS_PER_CLUSTER) + 1, 2, clusters)}`;
+    rackLinks.push({ name: rack, uplinkKbps: UPLINK_KBPS, uplinkUsedKbps: 0 });
     for (let h = 0; h < hostsPerRack; h++)
       hosts.push({
         name: `${rack}c${padded(h + 1, 3, hostsPerRack)}`,
@@ -49,9 +54,11 @@ export function simulatedDataCenter(name: string): DataCenter {
         capacity: HOST_CAPACITY,
         physical: { vcpus: HOST_CAPACITY.vcpus, ramMiB: HOST_CAPACITY.ramMiB },
         used: { vcpus: 0, ramMiB: 0, diskGiB: 0 },
+        nicKbps: NIC_KBPS,
+        nicUsedKbps: 0,
       });
   }
-  return { hosts, aggregates: { [AGGREGATE]: METADATA }, existing: [], flavors: flavors() };
+  return { hosts, racks: rackLinks, aggregates: { [AGGREGATE]: METADATA }, existing: [], flavors: flavors() };
 }
 
 /** Wide enough for the largest number, so that names sort like their numbers. */

@@ -2,8 +2,9 @@
 import { describe, expect, it } from "vitest";
 import { Inventory } from "../../host/core/inventory.ts";
 import type { Application, DataCenter, ExistingVm, Plan, Refusal, Resources } from "../../host/core/model.ts";
-import { parseProblem, toProblem } from "../../host/core/problem.ts";
+import { parseProblem } from "../../host/core/problem.ts";
 import { LocalSolver } from "../../host/core/solver.ts";
+import { toProblem } from "../../host/core/to-problem.ts";
 import { verify } from "../../host/core/verify.ts";
 import { score } from "../oracle/validate.mjs";
 import { propertySeed } from "../support/property-seed.ts";

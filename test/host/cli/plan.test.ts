@@ -54,23 +54,6 @@ describe("ostro plan", () => {
     expect(result.stats).not.toEqual({});
   });
 
-  test("pipes are said to be not planned, and nothing is claimed of their bandwidth", async () => {
-    const content = problem([vm("web", 2), vm("db", 2)]);
-    const path = file({ ...content, app: { ...content.app, pipes: [{ a: "web", b: "db", mbps: 100 }] } });
-    const { code, out, err } = await run(["plan", path, "--json"]);
-    expect([code, err]).toEqual([
-      0,
-      `ostro: ${path}: its 1 pipes are not planned (bandwidth comes with a later release)\n`,
-    ]);
-    expect(JSON.parse(out).objective).toEqual({
-      hosts_activated: 1,
-      hosts_touched: 1,
-      racks_touched: 1,
-      left_bp: 15500,
-    });
-    expect((await run(["plan", path])).out).not.toContain("reserved_bw_mbps");
-  });
-
   test("equal seeds give equal answers", async () => {
     const path = file(problem([vm("web", 2), vm("db", 2)], [apart]));
     const answer = async () => JSON.parse((await run(["plan", path, "--json", "--seed", "7", "--budget", "50"])).out);

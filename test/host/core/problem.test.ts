@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { parseProblem, readProblemFile, toProblem } from "../../../host/core/problem.ts";
+import { parseProblem, readProblemFile } from "../../../host/core/problem.ts";
 import type { ProblemFile } from "../../../host/core/problem-schema.ts";
+import { toProblem } from "../../../host/core/to-problem.ts";
 import { generate } from "../../oracle/gen.mjs";
 import { problemFaults } from "../../oracle/validate.mjs";
 import { randomProblem } from "../../support/random-problem.ts";
@@ -25,10 +26,14 @@ describe("a problem file", () => {
       capacity: { vcpus: 64, ramMiB: 262144, diskGiB: 2000 },
       physical: { vcpus: 16, ramMiB: 131072 },
       used: { vcpus: 10, ramMiB: 32768, diskGiB: 200 },
+      nicKbps: 25_000_000,
+      nicUsedKbps: 5_000_000,
     });
     expect(dataCenter.hosts[1]).toMatchObject({ up: false, physical: { vcpus: 64, ramMiB: 262144 } });
     expect(dataCenter.hosts[2]).toMatchObject({ rack: null, cluster: null, zone: null, aggregates: [] });
     expect(dataCenter.hosts[2]?.used).toEqual({ vcpus: 0, ramMiB: 0, diskGiB: 0 });
+    expect(dataCenter.hosts[1]).not.toHaveProperty("nicKbps");
+    expect(dataCenter.racks).toEqual([{ name: "r0", uplinkKbps: 100_000_000, uplinkUsedKbps: 7_000_000 }]);
     expect(dataCenter.aggregates).toEqual({ ssd: { ssd: "true" } });
     expect(dataCenter.flavors).toEqual([
       { id: "1", name: "m1.small", vcpus: 1, ramMiB: 2048, diskGiB: 20, extraSpecs: { ssd: "true" } },
@@ -64,6 +69,13 @@ describe("a problem file", () => {
     expect(application?.groups.map((group) => group.members)).toEqual([["vm0", "vm1"], ["pair", "vm2"], ["vm2"]]);
   });
 
+  it("has pipes in kbit/s, whose volumes stand for their VMs; one within a VM is none", () => {
+    expect(application?.pipes).toEqual([
+      { a: "vm0", b: "vm1", kbps: 100_000 },
+      { a: "vm1", b: "vm2", kbps: 50_000 },
+    ]);
+  });
+
   it("without an app is a data center only", async () => {
     const { name, seed, application } = await readProblemFile(`${fixtures}data-center.json`);
     expect({ name, seed, application }).toEqual({ name: "two racks", seed: 1, application: null });
@@ -75,7 +87,7 @@ describe("a problem file", () => {
 
   it("is written back so that reading it again gives the same", () => {
     const again = parseProblem(JSON.stringify(toProblem(dataCenter, application, "every-field", 7)), "f");
-    expect(again).toEqual({ ...problem, pipes: 0 }); // which are read and not kept
+    expect(again).toEqual(problem);
     for (let seed = 0; seed < 200; seed++) {
       const { problem } = randomProblem(seed);
       const first = parseProblem(JSON.stringify(problem), "f");
@@ -91,6 +103,22 @@ describe("a problem file", () => {
     const file = toProblem({ ...dataCenter, existing }, null, "f");
     expect(file.hosts[0]?.used).toEqual({ vcpus: 11, mem_mb: 32770, disk_gb: 203 });
     expect(file).not.toHaveProperty("app");
+  });
+
+  it("written back counts in what the pipes of existing VMs take of links, and rounds against the plan", () => {
+    const pipes = [{ peer: "e1", kbps: 1500 }];
+    const existing = [
+      { ...dataCenter.existing[0]!, pipes },
+      { ...dataCenter.existing[1]!, host: "h3" },
+    ];
+    const file = toProblem(
+      { ...dataCenter, existing },
+      { ...application!, pipes: [{ a: "vm0", b: "vm1", kbps: 1 }] },
+      "f",
+    );
+    expect(file.hosts[0]).toMatchObject({ bw_mbps: 25_000, bw_used_mbps: 5002 });
+    expect(file.racks).toEqual([{ name: "r0", cluster: "c0", uplink_mbps: 100_000, uplink_used_mbps: 7002 }]);
+    expect(file.app?.pipes).toEqual([{ a: "vm0", b: "vm1", mbps: 1 }]);
   });
 
   it("written back keeps an anonymous group apart from the living one of its name", () => {
@@ -177,7 +205,26 @@ describe("a file of the wrong shape is refused with line, path, what is there an
       "host, rack, cluster",
     ],
     ['"members": ["vm2"]', '"members": "vm2"', 47, "app.groups[2].members", 'is "vm2"', "a list of names"],
-    ['"mbps": 100 }', '"mbps": null }', 43, "app.pipes[0].mbps", "is null", whole],
+    [
+      '"mbps": 100 }',
+      '"mbps": null }',
+      43,
+      "app.pipes[0].mbps",
+      "is null",
+      "a whole number of Mbit/s from 0 to 2147483",
+    ],
+    ['"mbps": 100 }', '"mbps": -1 }', 43, "app.pipes[0].mbps", "is -1", "a whole number of Mbit/s"],
+    ['"mbps": 100 }', '"mbps": 0.5 }', 43, "app.pipes[0].mbps", "is 0.5", "a whole number of Mbit/s"],
+    ['"mbps": 100 }', '"mbps": 2147484 }', 43, "app.pipes[0].mbps", "is 2147484", "a whole number of Mbit/s"],
+    ['"bw_mbps": 25000', '"bw_mbps": 1e30', 10, "hosts[0].bw_mbps", "is 1e+30", "a whole number of Mbit/s"],
+    [
+      '"uplink_used_mbps": 7000',
+      '"uplink_used_mbps": "7"',
+      19,
+      "racks[0].uplink_used_mbps",
+      'is "7"',
+      "a whole number",
+    ],
     [
       '"extra_specs": { "ssd": "true" } }',
       '"extra_specs": { "ssd": true } }',
@@ -246,6 +293,8 @@ describe("a file that contradicts itself is refused with line and path", () => {
       "(vm9)",
     ],
     ["a pipe to an unknown VM", '"b": "vm1"', '"b": "vm9"', 43, "app.pipes[0].b", "unknown VM (vm9)"],
+    ["a pipe from a VM to itself", '"b": "vm1"', '"b": "vm0"', 43, "app.pipes[0].b", "both ends of the pipe are (vm0)"],
+    ["a pipe to a volume of no VM", '"b": "vm1"', '"b": "vol2"', 43, "app.pipes[0].b", "attached to no VM"],
     [
       "an unknown member",
       '"members": ["vm2"]',

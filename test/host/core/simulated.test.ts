@@ -17,7 +17,7 @@ describe("a simulated data center", () => {
     for (const { name, rack } of dataCenter.hosts) expect(rack).toBe(`sim01r${name.split("r")[1]!.slice(0, 2)}`);
   });
 
-  it("has hosts of 16 vCPU, 16000 MiB and 1000 GiB, up and empty, in zone nova", () => {
+  it("has hosts of 16 vCPU, 16000 MiB and 1000 GiB with 10 Gbit/s, up and empty, in racks with 40 Gbit/s", () => {
     for (const host of dataCenter.hosts)
       expect(host).toMatchObject({
         zone: "nova",
@@ -25,7 +25,11 @@ describe("a simulated data center", () => {
         capacity: { vcpus: 16, ramMiB: 16000, diskGiB: 1000 },
         physical: { vcpus: 16, ramMiB: 16000 },
         used: { vcpus: 0, ramMiB: 0, diskGiB: 0 },
+        nicKbps: 10_000_000,
+        nicUsedKbps: 0,
       });
+    expect(dataCenter.racks).toHaveLength(6);
+    expect(dataCenter.racks?.[5]).toEqual({ name: "sim01r06", uplinkKbps: 40_000_000, uplinkUsedKbps: 0 });
     expect(dataCenter.existing).toEqual([]);
   });
 

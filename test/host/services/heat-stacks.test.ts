@@ -4,9 +4,10 @@ import { basename } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { Inventory } from "../../../host/core/inventory.ts";
 import type { Application } from "../../../host/core/model.ts";
-import { toProblem } from "../../../host/core/problem.ts";
+
 import { simulatedDataCenter } from "../../../host/core/simulated.ts";
 import { LocalSolver } from "../../../host/core/solver.ts";
+import { toProblem } from "../../../host/core/to-problem.ts";
 import { type StackResource, toApplication } from "../../../host/services/application.ts";
 import { expandTemplate } from "../../../host/services/heat-template.ts";
 import { claims, problemFaults, score } from "../../oracle/validate.mjs";
