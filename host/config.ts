@@ -41,6 +41,11 @@ function whole(placeholder: string, fallback: number, help: string, min: number,
   };
 }
 
+/** Left out: null, and whoever asks decides. */
+function optional<T>(setting: Setting<T>): Setting<T | null> {
+  return { ...setting, fallback: null };
+}
+
 function oneOf<const T extends string>(placeholder: string, values: readonly [T, ...T[]], help: string): Setting<T> {
   return {
     placeholder,
@@ -89,6 +94,18 @@ export const SETTINGS = {
     "local, FILE.json or keystone:http(s)://…",
   ),
   workers: whole("count", availableParallelism(), "size of the search pool (default: number of cores)", 1, 256),
+  planBudget: optional(
+    whole(
+      "work",
+      0,
+      "work to improve each plan with, about a microsecond each (default: 50 a VM, at most 1000)",
+      0,
+      1_000_000_000,
+    ),
+  ),
+  planDeadlineMs: optional(
+    whole("ms", 0, "end of the search for each plan; alone, it is searched until then (default: none)", 1, 86_400_000),
+  ),
   adminRequired: oneOf("which", ["groups_and_migrate", "all"], "requests that need the role admin"),
   bodyLimitBytes: whole("bytes", 8 * 1024 * 1024, "largest request body", 1024, 1024 * 1024 * 1024),
   logLevel: oneOf("level", ["info", "trace", "debug", "warn", "error", "fatal", "silent"], "logs from this level on"),

@@ -24,6 +24,7 @@ export const ERRORS = {
   "placement.infeasible": { status: 500, text: "No set of hosts keeps every rule" },
   "placement.conflict": { status: 500, text: "Others changed the inventory faster than the plan could be made again" },
   "plan.unsound": { status: 500, text: "The independent check found a rule broken; nothing was committed" },
+  "solver.broken": { status: 500, text: "The search broke down twice on this request; nothing was committed" },
   "store.unavailable": { status: 503, text: "The store cannot be reached" },
   "store.in-use": { status: 503, text: "Another process has the directory of the embedded store" },
   "identity.unavailable": { status: 500, text: "The identity service cannot be asked about projects" },

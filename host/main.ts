@@ -8,9 +8,10 @@ import type { AdminRequired } from "./api/valet/auth.ts";
 import { valetApi } from "./api/valet/index.ts";
 import type { Config } from "./config.ts";
 import type { DataCenter } from "./core/model.ts";
+import { type Breakdown, PoolSolver } from "./core/pool.ts";
 import { readProblemFile } from "./core/problem.ts";
 import { simulatedDataCenter } from "./core/simulated.ts";
-import { PoolSolver, type Solver } from "./core/solver.ts";
+import type { Solver } from "./core/task.ts";
 import { AppError } from "./errors.ts";
 import { type Listener, listen } from "./listen.ts";
 import { createLog, type Logger } from "./log.ts";
@@ -20,8 +21,9 @@ import { GroupService } from "./services/groups.ts";
 import { fileIdentity, type IdentitySource, localIdentity } from "./services/identity.ts";
 import { InventoryService } from "./services/inventory.ts";
 import { PlacementService } from "./services/placements.ts";
-import { Planner } from "./services/planner.ts";
+import { Planner, type PlannerOptions } from "./services/planner.ts";
 import { PlanService } from "./services/plans.ts";
+import { saveForReplay } from "./services/replay.ts";
 import { StatusService } from "./services/status.ts";
 
 /** How long running requests may go on after the order to stop, ms. */
@@ -70,7 +72,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
 
     const store = await openStore(config.database);
     closers.push(() => store.close());
-    const solver = new PoolSolver({ workers: config.workers });
+    const solver = new PoolSolver({ workers: config.workers, broken: (breakdown) => keep(breakdown, stateDir, log) });
     closers.push(() => solver.close());
     const inventory = await InventoryService.open(store, source);
     closers.push(() => inventory.close());
@@ -82,7 +84,12 @@ export async function startServer(config: Config): Promise<RunningServer> {
       );
     }
     const parts = { store, inventory, solver, identity, log, parallel, queue: () => solver.queueSize };
-    begin(buildApis({ ...parts, host, stateDir, adminRequired, bodyLimitBytes }));
+    const { planBudget, planDeadlineMs } = config;
+    const limits = {
+      ...(planBudget === null ? {} : { budget: planBudget }),
+      ...(planDeadlineMs === null ? {} : { deadlineMs: planDeadlineMs }),
+    };
+    begin(buildApis({ ...parts, host, stateDir, adminRequired, bodyLimitBytes, limits }));
     log.info({ valet: valet.url, valence: valence.url, hosts: inventory.inventory.hosts.size }, "ready");
     return { valetUrl: valet.url, valenceUrl: valence.url, localToken: token, log, stop: () => stop() };
   } catch (error) {
@@ -110,6 +117,8 @@ export interface ApiParts {
   readonly stateDir: string;
   readonly adminRequired: AdminRequired;
   readonly bodyLimitBytes: number;
+  /** Of the search for each plan. */
+  readonly limits?: NonNullable<PlannerOptions["limits"]>;
 }
 
 /** Both APIs over opened parts, not yet listening. */
@@ -126,7 +135,8 @@ export function buildApis(parts: ApiParts): Apis {
     inventory,
     solver: counted(solver, metrics),
     parallel: parts.parallel,
-    replayDirectory: join(parts.stateDir, "replay"),
+    replayDirectory: replayDirectory(parts.stateDir),
+    ...(parts.limits === undefined ? {} : { limits: parts.limits }),
     conflicted: () => metrics.conflict(),
   });
   const groups = new GroupService(store, identity);
@@ -154,6 +164,17 @@ export function buildApis(parts: ApiParts): Apis {
     }),
     valence: valenceApi({ operating, observer }),
   };
+}
+
+function replayDirectory(stateDir: string): string {
+  return join(stateDir, "replay");
+}
+
+/** Saves what broke the search, so that it can be broken again where someone looks. */
+function keep({ inventory, application, options, error }: Breakdown, stateDir: string, log: Logger): string | null {
+  const saved = saveForReplay(replayDirectory(stateDir), inventory, application, options, null, [error.message]);
+  log.error({ err: error, saved }, "the search broke down, it is tried once more");
+  return saved;
 }
 
 function observerOf(log: Logger, metrics: Metrics): RequestObserver {

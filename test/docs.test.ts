@@ -18,7 +18,8 @@ const TABLES: Record<string, string> = {
       const setting: { help: string; placeholder: string; fallback: unknown; secret?: boolean } = SETTINGS[key];
       const flag = setting.secret ? "none" : `\`--${flagOf(key)} ${setting.placeholder}\``;
       // The default of the machine that writes the table is nobody else's.
-      const fallback = key === "workers" || setting.fallback === "" ? "" : `\`${setting.fallback}\``;
+      const none = setting.fallback === null || setting.fallback === "";
+      const fallback = key === "workers" || none ? "" : `\`${setting.fallback}\``;
       return [flag, `\`${variableOf(key)}\``, fallback, setting.help];
     }),
   ),

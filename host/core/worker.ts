@@ -1,9 +1,15 @@
-// A Piscina worker: one core instance for its whole life.
+// A Piscina worker: one core instance, for its whole life unless it breaks.
 
 import { CoreSession, type SolveAnswer, type SolveTask } from "./session.ts";
 
-const session = new CoreSession();
+let session = new CoreSession();
 
 export default function solve(task: SolveTask & { snapshot: SharedArrayBuffer }): SolveAnswer {
-  return session.solve(task.snapshot, task);
+  try {
+    return session.solve(task.snapshot, task);
+  } catch (error) {
+    // After a trap nothing in the instance's memory can be trusted, and nothing outside of it was within its reach.
+    session = new CoreSession();
+    throw error;
+  }
 }

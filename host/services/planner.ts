@@ -53,6 +53,8 @@ export interface PlannerOptions {
   readonly solver: Solves;
   /** Solves at a time; as many as the solver has workers. More would plan on older news. */
   readonly parallel: number;
+  /** How long each plan may be improved; see SolveOptions. */
+  readonly limits?: Pick<SolveOptions, "budget" | "deadlineMs">;
   /** Longest time to keep everybody else out for one solve, ms; default 8,000. */
   readonly lockedSolveMs?: number;
   /** Where requests are saved whose plan the independent check refuses. */
@@ -126,7 +128,7 @@ export class Planner {
     let refusal: Refusal | undefined;
     for (const { application, without } of problems) {
       const base = inventory.version;
-      const outcome = await this.#options.solver.solve(inventory, application, { without });
+      const outcome = await this.#options.solver.solve(inventory, application, { ...this.#options.limits, without });
       if (outcome.ok) return { application, without, placements: outcome.placements, plan: outcome, base };
       refusal = outcome;
     }
@@ -148,7 +150,7 @@ export class Planner {
       this.#options.replayDirectory,
       inventory,
       application,
-      { without, seed: 1 },
+      { ...this.#options.limits, without, seed: 1 },
       plan,
       problems,
     );

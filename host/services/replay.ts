@@ -8,14 +8,14 @@ const MOST_FILES = 20;
 
 /**
  * Writes all that is needed to solve the same again (`data center`, `application`, `options`) to a file in `directory`,
- * with the plan and what is wrong with it. Returns its path, or null when there are enough of them.
+ * with the plan (null: the search broke down) and what is wrong. Returns its path, or null when there are enough of them.
  */
 export function saveForReplay(
   directory: string,
   inventory: Inventory,
   application: Application,
   options: SolveOptions,
-  plan: Plan,
+  plan: Plan | null,
   problems: readonly string[],
 ): string | null {
   mkdirSync(directory, { recursive: true });

@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type Config, readConfig, SETTING_KEYS, SETTINGS, variableOf } from "../../host/config.ts";
+import { LONGEST_DEADLINE_MS, MOST_BUDGET } from "../../host/core/task.ts";
 import { scratchFolders } from "../support/scratch-folder.ts";
 
 const folder = scratchFolders()();
@@ -45,10 +46,20 @@ describe("precedence", () => {
   });
 });
 
+test("the search has no limits of its own unless they are set, and takes any that can be set", () => {
+  expect(read({})).toMatchObject({ planBudget: null, planDeadlineMs: null });
+  const environment = { OSTRO_PLAN_BUDGET: `${MOST_BUDGET}`, OSTRO_PLAN_DEADLINE_MS: `${LONGEST_DEADLINE_MS}` };
+  expect(read({ environment })).toMatchObject({ planBudget: MOST_BUDGET, planDeadlineMs: LONGEST_DEADLINE_MS });
+  for (const flags of [{ planBudget: `${MOST_BUDGET + 1}` }, { planDeadlineMs: `${LONGEST_DEADLINE_MS + 1}` }])
+    expect(() => read({ flags })).toThrow("whole number");
+});
+
 describe("what is wrong is named in one line", () => {
   const cases: [name: string, sources: Partial<Parameters<typeof readConfig>[0]>, message: RegExp][] = [
     ["a port that is no number", { flags: { valetPort: "abc" } }, /^--valet-port: .*whole number.*65535, got "abc"$/],
     ["a port beyond the range", { environment: { OSTRO_VALET_PORT: "65536" } }, /^OSTRO_VALET_PORT: /],
+    ["a deadline already past", { flags: { planDeadlineMs: "0" } }, /^--plan-deadline-ms: .*from 1/],
+    ["a negative budget", { environment: { OSTRO_PLAN_BUDGET: "-1" } }, /^OSTRO_PLAN_BUDGET: .*from 0/],
     ["no workers", { flags: { workers: "0" } }, /^--workers: .*from 1/],
     ["a fraction in the file", { file: fileWith({ workers: 1.5 }) }, /\.json: workers: expected a whole number/],
     [

@@ -38,7 +38,12 @@ export const errorSchema = z
   .openapi("Error");
 
 /** What the placement engine itself could not do. Clients of the original look for "Ostro error" and retry. */
-const ENGINE_FAILURES: ReadonlySet<ErrorCode> = new Set(["placement.infeasible", "placement.conflict", "plan.unsound"]);
+const ENGINE_FAILURES: ReadonlySet<ErrorCode> = new Set([
+  "placement.infeasible",
+  "placement.conflict",
+  "plan.unsound",
+  "solver.broken",
+]);
 
 /** Answers an error in Valet's form; 401 is plain text and says nothing about the reason. */
 export function answerError(c: Context<Env>, error: unknown): Response {

@@ -1,0 +1,100 @@
+// Solves in a pool of workers, and goes on when one of them breaks.
+
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import { Piscina } from "piscina";
+import { AppError } from "../errors.ts";
+import { catalogueOf, type Rule } from "./catalogue.ts";
+import { decode } from "./decode.ts";
+import type { Inventory } from "./inventory.ts";
+import type { Application, Plan, Refusal, SolveOptions } from "./model.ts";
+import { CoreSession, type SolveAnswer, type SolveTask } from "./session.ts";
+import { type Solver, taskOf } from "./task.ts";
+
+/** A solve that broke its worker. */
+export interface Breakdown {
+  readonly inventory: Inventory;
+  readonly application: Application;
+  readonly options: SolveOptions;
+  readonly error: Error;
+}
+
+export interface PoolOptions {
+  /** Default: the number of cores. */
+  readonly workers?: number;
+  /** Told of each breakdown, before the solve is tried again. Returns where it was saved, null if nowhere. */
+  readonly broken?: (breakdown: Breakdown) => string | null;
+}
+
+/** A Piscina pool with one core instance a worker. */
+export class PoolSolver implements Solver {
+  readonly rules: readonly Rule[];
+  bytesCopied = 0;
+  readonly #pool: Piscina;
+  readonly #broken: NonNullable<PoolOptions["broken"]>;
+  #closed = false;
+
+  constructor({ workers = availableParallelism(), broken = () => null }: PoolOptions = {}) {
+    this.rules = catalogueOf(new CoreSession().core);
+    this.#broken = broken;
+    this.#pool = new Piscina({
+      filename: workerPath(),
+      minThreads: workers,
+      maxThreads: workers,
+      // A spinning worker would hold a core of a machine that waits for requests.
+      atomics: "async",
+    });
+    // A thread that ends while it has nothing to do is replaced; nobody waits for it, so nobody need be told.
+    this.#pool.on("error", () => {});
+  }
+
+  /** Solves that wait for a worker. */
+  get queueSize(): number {
+    return this.#pool.queueSize;
+  }
+
+  /** @throws AppError request.invalid; solver.broken when the core trapped or its thread ended, twice */
+  async solve(inventory: Inventory, application: Application, options: SolveOptions = {}): Promise<Plan | Refusal> {
+    // Rows are translated back by the columns that the task was made for, even if hosts come or go meanwhile.
+    // The worker may see later columns; the plan claims no more than what the request was made from.
+    const { snapshot, version } = inventory;
+    const names = inventory.hostNames();
+    const task = { ...taskOf(inventory, application, this.rules, options), snapshot: snapshot.buffer };
+    const answer = await this.#run(task, (error) => this.#broken({ inventory, application, options, error }));
+    this.bytesCopied += answer.bytesCopied;
+    return decode(answer, version, application, this.rules, (row) => names[row]!);
+  }
+
+  /** Once more when it breaks: what broke it may have been the instance and not the request. Others go on meanwhile. */
+  async #run(
+    task: SolveTask & { snapshot: SharedArrayBuffer },
+    broken: (error: Error) => string | null,
+  ): Promise<SolveAnswer> {
+    try {
+      return await this.#pool.run(task);
+    } catch (first) {
+      if (this.#closed) throw first;
+      const saved = broken(first as Error);
+      try {
+        return await this.#pool.run(task);
+      } catch (cause) {
+        const { message } = cause as Error;
+        const where = saved === null ? "" : `\nThe request is saved in (${saved}).`;
+        throw new AppError("solver.broken", `the search broke down twice on this request (${message}).${where}`, {
+          cause,
+        });
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#pool.destroy();
+  }
+}
+
+/** Workers run compiled JavaScript, also when the caller is a test that runs the sources. */
+function workerPath(): string {
+  const compiled = import.meta.url.endsWith(".ts") ? "../../dist/host/core/worker.js" : "./worker.js";
+  return fileURLToPath(new URL(compiled, import.meta.url));
+}
