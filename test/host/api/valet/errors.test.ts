@@ -33,7 +33,7 @@ test("only what the engine could not do says Ostro error", async () => {
     const { text } = await answerTo(new AppError(code, "what happened"));
     if (text.includes("Ostro error: what happened")) prefixed.push(code);
   }
-  expect(prefixed).toEqual(["placement.infeasible", "placement.conflict", "plan.unsound"]);
+  expect(prefixed).toEqual(["placement.infeasible", "placement.conflict", "plan.unsound", "solver.broken"]);
 });
 
 test("without words of its own an error has those of its status", async () => {
