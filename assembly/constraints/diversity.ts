@@ -12,17 +12,19 @@ import {
 import { Constraint } from "../constraint";
 import { containerOf, rackBlock } from "../inventory";
 import { add, get, put, words } from "../lib/arena";
+import { BitTable, bitTable } from "../lib/bit-table";
 import { Membership, membershipsOf } from "../memberships";
 import { hostNow } from "../pristine";
 import { groupCount, groupWord, wordAt } from "../request";
 import { unitCount } from "../units";
 
 // A member of a diversity group is a VM or an affinity group of the same or a lower level, so it stands in one container
-// at a time. Each group has a slot per member, then one per container where it lives already, then pads.
+// at a time: no two members ever share one. The containers of all members of a group, and those where it lives already,
+// are one set, so that a group of thousands is asked about 16 hosts with one look.
 let memberships: Membership = changetype<Membership>(0);
-let slots: usize = 0; // group -> address of its slots
-let slotCount: usize = 0; // group -> number of slots, a multiple of 4
-let counts: usize = 0; // group -> address of the number of placed units per member
+let places: usize = 0; // group -> address of the container of each member, NONE: nowhere
+let counts: usize = 0; // group -> address of the number of placed units of each member
+let taken: BitTable = changetype<BitTable>(0); // group -> containers of its members and of where it lives
 
 /** Hard. Any two members of a diversity group are in different containers of its level, and apart from those that live there. */
 export class Diversity extends Constraint {
@@ -32,19 +34,21 @@ export class Diversity extends Constraint {
 
   prepare(): void {
     memberships = membershipsOf(KIND_DIVERSITY);
-    slots = words(groupCount, 0);
-    slotCount = words(groupCount, 0);
+    places = words(groupCount, 0);
     counts = words(groupCount, 0);
+    let most = 0;
     for (let g = 0; g < groupCount; g++) {
       if (groupWord(g, GROUP_KIND) != KIND_DIVERSITY) continue;
       const members = groupWord(g, GROUP_ORDINALS);
-      const living = groupWord(g, GROUP_LIVING_COUNT);
-      const size = (members + living + 3) & ~3;
-      const at = words(size, NONE);
-      for (let i = 0; i < living; i++) put(at, members + i, get(wordAt(groupWord(g, GROUP_LIVING)), i));
-      put(slots, g, <i32>at);
-      put(slotCount, g, size);
+      most += members + groupWord(g, GROUP_LIVING_COUNT);
+      put(places, g, <i32>words(members, NONE));
       put(counts, g, <i32>words(members, 0));
+    }
+    taken = bitTable(most);
+    for (let g = 0; g < groupCount; g++) {
+      if (groupWord(g, GROUP_KIND) != KIND_DIVERSITY) continue;
+      const living = wordAt(groupWord(g, GROUP_LIVING));
+      for (let i = 0, end = groupWord(g, GROUP_LIVING_COUNT); i < end; i++) taken.add(g, get(living, i));
     }
   }
 
@@ -69,7 +73,7 @@ export class Diversity extends Constraint {
       if (level != LEVEL_HOST) {
         if (!apart(g, ordinal, containerOf(level, row))) return 0;
       } else if (ordinal == NONE) return 0;
-      else mask &= ~taken(g, ordinal, block);
+      else mask &= ~takenByOthers(g, ordinal, block);
     }
     return mask;
   }
@@ -90,10 +94,17 @@ export class Diversity extends Constraint {
       const ordinal = memberships.ordinal(i);
       if (ordinal == NONE) continue;
       const count = <usize>get(counts, g);
-      if (by > 0 && get(count, ordinal) == 0)
-        put(<usize>get(slots, g), ordinal, containerOf(groupWord(g, GROUP_LEVEL), row));
+      const place = <usize>get(places, g);
+      if (by > 0 && get(count, ordinal) == 0) {
+        const container = containerOf(groupWord(g, GROUP_LEVEL), row);
+        put(place, ordinal, container);
+        taken.add(g, container);
+      }
       add(count, ordinal, by);
-      if (get(count, ordinal) == 0) put(<usize>get(slots, g), ordinal, NONE);
+      if (get(count, ordinal) == 0) {
+        taken.remove(g, get(place, ordinal));
+        put(place, ordinal, NONE);
+      }
     }
   }
 
@@ -103,11 +114,10 @@ export class Diversity extends Constraint {
   }
 }
 
-/** Are the slots of the group's members not where their placed units are, or the others not where it lives? */
+/** Are the places of the group's members not where their placed units are, or is the set of them another one? */
 function strayed(group: i32): bool {
   const members = groupWord(group, GROUP_ORDINALS);
-  const living = groupWord(group, GROUP_LIVING_COUNT);
-  const at = <usize>get(slots, group);
+  const place = <usize>get(places, group);
   for (let ordinal = 0; ordinal < members; ordinal++) {
     let where = NONE;
     let placed = 0;
@@ -119,39 +129,26 @@ function strayed(group: i32): bool {
         where = containerOf(groupWord(group, GROUP_LEVEL), hostNow(u));
       }
     }
-    if (where != get(at, ordinal) || placed != get(<usize>get(counts, group), ordinal)) return true;
+    if (where != get(place, ordinal) || placed != get(<usize>get(counts, group), ordinal)) return true;
+    if (where != NONE && !taken.has(group, where)) return true;
   }
-  for (let i = members, end = get(slotCount, group); i < end; i++) {
-    const home = i - members < living ? get(wordAt(groupWord(group, GROUP_LIVING)), i - members) : NONE;
-    if (get(at, i) != home) return true;
-  }
-  return false;
+  const living = wordAt(groupWord(group, GROUP_LIVING));
+  const lives = groupWord(group, GROUP_LIVING_COUNT);
+  let containers = lives;
+  for (let i = 0; i < lives; i++) if (!taken.has(group, get(living, i))) return true;
+  for (let ordinal = 0; ordinal < members; ordinal++) if (get(place, ordinal) != NONE) containers++;
+  return containers != taken.count(group);
 }
 
 /** No other member of the group is in the container. */
 function apart(group: i32, ordinal: i32, container: i32): bool {
   if (ordinal == NONE || container == NONE) return false;
-  const at = <usize>get(slots, group);
-  if (get(at, ordinal) == container) return true; // its own VMs got in, so nobody else is there
-  const wanted = i32x4.splat(container);
-  for (let i: usize = 0, end = (<usize>get(slotCount, group)) << 2; i < end; i += 16) {
-    if (v128.any_true(i32x4.eq(v128.load(at + i), wanted))) return false;
-  }
-  return true;
+  return !taken.has(group, container) || get(<usize>get(places, group), ordinal) == container;
 }
 
-/** The hosts of a block on which other members of the group stand. */
-function taken(group: i32, ordinal: i32, block: i32): i32 {
-  const at = <usize>get(slots, group);
-  const wanted = i32x4.splat(block);
-  let mask = 0;
-  for (let i = 0, end = get(slotCount, group); i < end; i += 4) {
-    let hits = i32x4.bitmask(i32x4.eq(i32x4.shr_s(v128.load(at + ((<usize>i) << 2)), BLOCK_SHIFT), wanted));
-    while (hits) {
-      const slot = i + ctz(hits);
-      hits &= hits - 1;
-      if (slot != ordinal) mask |= 1 << (get(at, slot) & 15);
-    }
-  }
-  return mask;
+/** The hosts of a block on which other members of the group stand, as bits. */
+function takenByOthers(group: i32, ordinal: i32, block: i32): i32 {
+  const mask = taken.chunk(group, block);
+  const own = get(<usize>get(places, group), ordinal);
+  return own != NONE && own >> BLOCK_SHIFT == block ? mask & ~(1 << (own & 15)) : mask;
 }

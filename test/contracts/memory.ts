@@ -21,13 +21,17 @@ export class MemoryView {
     this.#core = core;
     this.#from = core.columnAt(0);
     this.#to = core.result() + words(RESULT_HOSTS + application.vms.length);
-    const row = stage.inventory.rowOf(stage.dataCenter.hosts[0]!.name)!;
+    const rowsOf = (unit: Stage["units"][number]) => stage.allowedRows(unit).filter((row) => stage.hostAt(row));
+    // Rules are told of legal moves only.
+    const unit = units.findIndex((each) => rowsOf(each).length > 0);
+    const row = rowsOf(units[unit]!)[0]!;
+    const vm = stage.vmRow(units[unit]!);
     const before = this.#all();
-    core.move(0, row);
+    core.move(vm, row);
     const after = this.#all();
-    core.move(0, -1);
-    // The first VM is of unit 0, so this is where the table begins.
-    const table = this.#from + 4 * after.findLastIndex((word, i) => word === row && before[i] === -1);
+    core.move(vm, -1);
+    // Units are numbered by their lowest VM, here and there.
+    const table = this.#from + 4 * (after.findLastIndex((word, i) => word === row && before[i] === -1) - unit);
     this.#skipFrom = table + words(units.length);
     this.#skipTo = this.#skipFrom + 3 * words(units.length) + words(2 * (4 * units.length + 16));
   }
