@@ -3,7 +3,8 @@
 import { OWNER_CLOSED, OWNER_NONE } from "../../assembly/abi.ts";
 import { Columns, type HostCells, type Patch } from "./columns.ts";
 import type { InventoryView } from "./inventory-view.ts";
-import { type DataCenter, type ExistingVm, type Host, LEVELS, type Level, type Resources } from "./model.ts";
+import { LinkLoads, type PipeEnd } from "./link-loads.ts";
+import { type DataCenter, type ExistingVm, type Host, LEVELS, type Level, type Rack, type Resources } from "./model.ts";
 import { OwnerClasses, type RequestOwners } from "./owner-classes.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -40,12 +41,19 @@ export class Inventory implements InventoryView {
   readonly #living = new Map<string, Map<string, number>>();
   readonly #changed = new Map<string, number>();
   readonly #owners = new OwnerClasses();
+  /** Racks whose uplink is known, also those that no host stands in. */
+  readonly #uplinks = new Map<string, Rack>();
+  readonly #loads = new LinkLoads((id) => {
+    const vm = this.#vms.get(id);
+    return vm && this.#states.get(vm.host)?.host;
+  });
   #columns: Columns;
   #version = 1;
   #facts: ReadonlyMap<string, Host> | null = null;
 
-  constructor({ hosts, aggregates, existing }: Pick<DataCenter, "hosts" | "aggregates" | "existing">) {
+  constructor({ hosts, racks = [], aggregates, existing }: Omit<DataCenter, "flavors">) {
     this.aggregates = aggregates;
+    for (const rack of racks) this.#uplinks.set(rack.name, rack);
     for (const host of hosts) this.#addHost(host);
     for (const vm of existing) this.#count(vm, 1);
     this.#columns = this.#makeColumns();
@@ -67,6 +75,11 @@ export class Inventory implements InventoryView {
     return this.#facts;
   }
 
+  /** Facts of the racks whose uplink is known; `uplinkUsedKbps` does not contain the pipes of tracked VMs. */
+  get racks(): Iterable<Rack> {
+    return this.#uplinks.values();
+  }
+
   get vmCount(): number {
     return this.#vms.size;
   }
@@ -75,10 +88,23 @@ export class Inventory implements InventoryView {
     return this.#vms.get(id);
   }
 
-  /** `used`: the host's own and its tracked VMs'. */
-  hostState(name: string): { host: Host; used: Resources; vmCount: number } | undefined {
+  /** `used` and `nicUsedKbps`: the host's own and its tracked VMs'. */
+  hostState(name: string): { host: Host; used: Resources; nicUsedKbps: number; vmCount: number } | undefined {
     const state = this.#states.get(name);
-    return state && { host: state.host, used: state.used, vmCount: state.vms.size };
+    if (state === undefined) return undefined;
+    const { host, used, vms } = state;
+    return { host, used, nicUsedKbps: this.#nicUsedKbps(host), vmCount: vms.size };
+  }
+
+  /** The rack's uplink, kbit/s; `usedKbps`: its own and that of the pipes between tracked VMs. */
+  uplink(rack: string): { kbps: number | null; usedKbps: number } {
+    const { uplinkKbps = null, uplinkUsedKbps = 0 } = this.#uplinks.get(rack) ?? {};
+    return { kbps: uplinkKbps, usedKbps: uplinkUsedKbps + this.#loads.uplinkKbps(rack) };
+  }
+
+  /** The VM's pipes to VMs that are there, one a peer. */
+  pipesOf(id: string): PipeEnd[] {
+    return this.#loads.pipesOf(id);
   }
 
   /** VMs in a container, on up and down hosts. */
@@ -158,6 +184,12 @@ export class Inventory implements InventoryView {
       this.#touch(host, vms);
       this.#columns.writeHost(this.#cells(state));
     });
+  }
+
+  /** New facts of a rack's uplink. */
+  setRack(rack: Rack): void {
+    this.#uplinks.set(rack.name, rack);
+    this.#change(() => this.#writeUplink(rack.name));
   }
 
   /** The host and the VMs on it are forgotten. */
@@ -249,9 +281,12 @@ export class Inventory implements InventoryView {
 
   /** `by` 1: the VM comes; -1: it leaves. Facts, then cells. */
   #moveVm(vm: ExistingVm, by: 1 | -1): void {
-    this.#count(vm, by);
     const state = this.#states.get(vm.host)!;
+    const atPeers = this.#count(vm, by);
     this.#columns.writeHost(this.#cells(state));
+    for (const host of atPeers) this.#columns.writeHost(this.#cells(this.#states.get(host.name)!));
+    if (atPeers.length > 0)
+      for (const rack of new Set([state.host, ...atPeers].map((host) => host.rack))) if (rack) this.#writeUplink(rack);
     const { rack, cluster } = state.host;
     if (rack !== null) {
       const { vmCount, owners } = this.#racks.get(rack)!;
@@ -297,15 +332,18 @@ export class Inventory implements InventoryView {
     }
   }
 
-  /** The VM in the sums of its host, rack, cluster and groups. */
-  #count(vm: ExistingVm, by: 1 | -1): void {
+  /** The VM in the sums of its host, rack, cluster, groups and links. Returns other hosts whose links it loads. */
+  #count(vm: ExistingVm, by: 1 | -1): Host[] {
     const state = this.#states.get(vm.host);
     if (!state) throw new Error(`VM (${vm.id}) is on unknown host (${vm.host})`);
     const { host, used, vms } = state;
+    let atPeers: Host[];
     if (by > 0) {
       vms.set(vm.id, vm);
       this.#vms.set(vm.id, vm);
+      atPeers = this.#loads.add(vm, host);
     } else {
+      atPeers = this.#loads.remove(vm, host);
       vms.delete(vm.id);
       this.#vms.delete(vm.id);
     }
@@ -321,7 +359,11 @@ export class Inventory implements InventoryView {
       bump(container.owners, this.#owners.of(vm, level), by);
       for (const key of exclusivities(vm, level)) bump(container.exclusive, key, by);
     }
-    if (!host.up) return;
+    if (host.up) this.#countGroups(vm, host, by);
+    return atPeers;
+  }
+
+  #countGroups(vm: ExistingVm, host: Host, by: 1 | -1): void {
     for (const key of new Set(vm.groups)) {
       const level = LEVELS.find((level) => key.startsWith(`${level}:`));
       const container = level === undefined ? null : containerOf(host, level);
@@ -339,7 +381,16 @@ export class Inventory implements InventoryView {
   #cells({ host, used, vms }: HostState): HostCells {
     const owners = new Map<number, number>();
     for (const vm of vms.values()) bump(owners, this.#owners.of(vm, "host"), 1);
-    return { host, used, nicUsedKbps: host.nicUsedKbps ?? 0, vmCount: vms.size, owner: ownerOf(owners) };
+    return { host, used, nicUsedKbps: this.#nicUsedKbps(host), vmCount: vms.size, owner: ownerOf(owners) };
+  }
+
+  #nicUsedKbps(host: Host): number {
+    return (host.nicUsedKbps ?? 0) + this.#loads.nicKbps(host.name);
+  }
+
+  #writeUplink(rack: string): void {
+    const { kbps, usedKbps } = this.uplink(rack);
+    this.#columns.writeRackUplink(rack, kbps, usedKbps);
   }
 
   #makeColumns(): Columns {
@@ -347,6 +398,10 @@ export class Inventory implements InventoryView {
     columns.snapshot.change(this.#version, () => {
       for (const [name, { vmCount, owners }] of this.#racks) columns.writeRack(name, vmCount, ownerOf(owners));
       for (const [name, { vmCount, owners }] of this.#clusters) columns.writeCluster(name, vmCount, ownerOf(owners));
+      for (const name of this.#uplinks.keys()) {
+        const { kbps, usedKbps } = this.uplink(name);
+        columns.writeRackUplink(name, kbps, usedKbps);
+      }
     });
     columns.snapshot.bytesWritten = 0;
     return columns;

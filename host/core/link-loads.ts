@@ -32,8 +32,8 @@ export class LinkLoads {
     return this.#uplinks.get(rack) ?? 0;
   }
 
-  /** The VM came to `host`. */
-  add(vm: ExistingVm, host: Host): void {
+  /** The VM came to `host`. Returns the other hosts whose links, or whose racks' links, carry more now. */
+  add(vm: ExistingVm, host: Host): Host[] {
     if (vm.pipes !== undefined && vm.pipes.length > 0) {
       const sums = new Map<string, number>();
       for (const { peer, kbps } of vm.pipes) sums.set(peer, (sums.get(peer) ?? 0) + kbps);
@@ -44,18 +44,19 @@ export class LinkLoads {
         else writers.add(vm.id);
       }
     }
-    this.#load(vm.id, host, 1);
+    return this.#load(vm.id, host, 1);
   }
 
-  /** The VM leaves `host`; its peers are where they were. */
-  remove(vm: ExistingVm, host: Host): void {
-    this.#load(vm.id, host, -1);
+  /** The VM leaves `host`; its peers are where they were. Returns the other hosts whose links carry less now. */
+  remove(vm: ExistingVm, host: Host): Host[] {
+    const others = this.#load(vm.id, host, -1);
     for (const peer of this.#written.get(vm.id)?.keys() ?? []) {
       const writers = this.#writers.get(peer)!;
       writers.delete(vm.id);
       if (writers.size === 0) this.#writers.delete(peer);
     }
     this.#written.delete(vm.id);
+    return others;
   }
 
   /** The VM's pipes to VMs that live, one a peer. */
@@ -68,14 +69,17 @@ export class LinkLoads {
       .map((peer) => ({ peer, kbps: Math.max(own?.get(peer) ?? 0, this.#written.get(peer)?.get(id) ?? 0) }));
   }
 
-  #load(id: string, host: Host, by: 1 | -1): void {
+  #load(id: string, host: Host, by: 1 | -1): Host[] {
+    const others: Host[] = [];
     for (const { peer, kbps } of this.pipesOf(id)) {
       const other = peer === id ? host : this.#hostOf(peer)!;
       if (other.name === host.name) continue;
+      others.push(other);
       for (const { name } of [host, other]) bump(this.#nics, name, by * kbps);
       if (other.rack === host.rack) continue;
       for (const { rack } of [host, other]) if (rack !== null) bump(this.#uplinks, rack, by * kbps);
     }
+    return others;
   }
 }
 

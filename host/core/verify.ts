@@ -3,6 +3,7 @@
 import type { InventoryView } from "./inventory-view.ts";
 import type { Application, ExistingVm, Host, Resources, Vm } from "./model.ts";
 import { brokenGroups } from "./verify-groups.ts";
+import { brokenLinks } from "./verify-links.ts";
 import { someAggregateFits } from "./verify-specs.ts";
 
 interface VerifyOptions {
@@ -50,7 +51,8 @@ export function verify(
     if (host !== undefined) broken.push(...brokenAlone(inventory, vm, host));
   }
   broken.push(...overbooked(inventory, vms, hostOf, without));
-  broken.push(...brokenGroups({ inventory, application, hostOf, without }));
+  const placed = { inventory, application, hostOf, without };
+  broken.push(...brokenGroups(placed), ...brokenLinks(placed));
   return broken;
 }
 

@@ -22,7 +22,7 @@ export function saveForReplay(
   if (readdirSync(directory).length >= MOST_FILES) return null;
   const hosts = [...inventory.hosts.values()];
   const existing = hosts.flatMap(({ name }) => [...inventory.vmsIn("host", name)]);
-  const dataCenter = { hosts, aggregates: inventory.aggregates, existing, flavors: [] };
+  const dataCenter = { hosts, racks: [...inventory.racks], aggregates: inventory.aggregates, existing, flavors: [] };
   const path = join(directory, `${new Date().toISOString().replaceAll(":", "")}-${inventory.version}.json`);
   writeFileSync(path, JSON.stringify({ problems, plan, application, options, dataCenter }), { mode: 0o600 });
   return path;

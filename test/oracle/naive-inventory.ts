@@ -17,7 +17,7 @@ export class NaiveInventory implements InventoryView {
     return this.#dataCenter.existing.find((vm) => vm.id === id);
   }
 
-  hostState(name: string): { host: Host; used: Resources } | undefined {
+  hostState(name: string): { host: Host; used: Resources; nicUsedKbps: number } | undefined {
     const host = this.#hosts.get(name);
     if (host === undefined) return undefined;
     let { vcpus, ramMiB, diskGiB } = host.used;
@@ -26,7 +26,35 @@ export class NaiveInventory implements InventoryView {
       ramMiB += vm.need.ramMiB;
       diskGiB += vm.need.diskGiB;
     }
-    return { host, used: { vcpus, ramMiB, diskGiB } };
+    let nicUsedKbps = host.nicUsedKbps ?? 0;
+    for (const [a, b, kbps] of this.#pipes()) if (a !== b && (a === host || b === host)) nicUsedKbps += kbps;
+    return { host, used: { vcpus, ramMiB, diskGiB }, nicUsedKbps };
+  }
+
+  uplink(rack: string): { kbps: number | null; usedKbps: number } {
+    const facts = this.#dataCenter.racks?.find(({ name }) => name === rack);
+    let usedKbps = facts?.uplinkUsedKbps ?? 0;
+    for (const [a, b, kbps] of this.#pipes())
+      if (a.rack !== b.rack && (a.rack === rack || b.rack === rack)) usedKbps += kbps;
+    return { kbps: facts?.uplinkKbps ?? null, usedKbps };
+  }
+
+  pipesOf(id: string): { peer: string; kbps: number }[] {
+    const { existing } = this.#dataCenter;
+    const written = (on: ExistingVm, peer: string) =>
+      (on.pipes ?? []).reduce((sum, pipe) => sum + (pipe.peer === peer ? pipe.kbps : 0), 0);
+    const vm = this.vm(id);
+    if (vm === undefined) return [];
+    return existing
+      .map((other) => ({ peer: other.id, kbps: Math.max(written(vm, other.id), written(other, id)) }))
+      .filter(({ kbps }) => kbps > 0);
+  }
+
+  /** Each pair of VMs with pipes between them once: their hosts and the bandwidth. */
+  *#pipes(): Iterable<[Host, Host, number]> {
+    const hostOf = (id: string) => this.#hosts.get(this.vm(id)!.host)!;
+    for (const { id } of this.#dataCenter.existing)
+      for (const { peer, kbps } of this.pipesOf(id)) if (id < peer) yield [hostOf(id), hostOf(peer), kbps];
   }
 
   vmsIn(level: Level, container: string): ExistingVm[] {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Inventory } from "../../../host/core/inventory.ts";
+import type { PipeEnd } from "../../../host/core/link-loads.ts";
 import {
   type DataCenter,
   type ExistingVm,
@@ -8,6 +9,7 @@ import {
   groupKey,
   type Host,
   LEVELS,
+  type Rack,
 } from "../../../host/core/model.ts";
 import { simulatedDataCenter } from "../../../host/core/simulated.ts";
 import { SnapshotReader } from "../../../host/core/snapshot.ts";
@@ -17,6 +19,8 @@ import { propertySeed } from "../../support/property-seed.ts";
 import { Random } from "../../support/random.ts";
 
 const AGGREGATES = { ssd: { ssd: "true" }, gpu: { gpu: "a100" } };
+/** No host stands in r5. */
+const RACKS = ["r0", "r1", "r2", "r3", "r4", "r5"];
 const TYPES: readonly GroupType[] = ["affinity", "diversity", "exclusivity"];
 const KEYS = LEVELS.flatMap((level) =>
   TYPES.flatMap((type) => ["x", "y"].map((name) => groupKey({ level, type, name }))),
@@ -36,13 +40,17 @@ function randomHost(random: Random, name: string): Host {
   };
 }
 
-function randomFacts(random: Random, capacity: Host["capacity"]): Pick<Host, "zone" | "aggregates" | "up" | "used"> {
+function randomFacts(
+  random: Random,
+  capacity: Host["capacity"],
+): Omit<Host, "name" | "rack" | "cluster" | "capacity" | "physical"> {
   // Now and then more is used than there is.
   const part = (whole: number) => Math.floor(whole * random.next() * 1.1);
   return {
     zone: random.pick([null, "z0", "z1"]),
     aggregates: random.some(Object.keys(AGGREGATES), 0.4),
     up: random.chance(0.8),
+    ...(random.chance(0.7) && { nicKbps: random.pick([null, 5_000, 50_000]), nicUsedKbps: random.between(0, 900) }),
     used: { vcpus: part(capacity.vcpus), ramMiB: part(capacity.ramMiB), diskGiB: part(capacity.diskGiB) },
   };
 }
@@ -50,11 +58,19 @@ function randomFacts(random: Random, capacity: Host["capacity"]): Pick<Host, "zo
 /** The same facts as an inventory, as plain lists, and what changed when. */
 class Ledger {
   readonly hosts = new Map<string, Host>();
+  readonly racks = new Map<string, Rack>();
   readonly vms = new Map<string, ExistingVm>();
   readonly changes: { readonly version: number; readonly names: readonly string[] }[] = [];
 
   dataCenter(): DataCenter {
-    return { hosts: [...this.hosts.values()], aggregates: AGGREGATES, existing: [...this.vms.values()], flavors: [] };
+    const { hosts, racks, vms } = this;
+    return {
+      hosts: [...hosts.values()],
+      racks: [...racks.values()],
+      aggregates: AGGREGATES,
+      existing: [...vms.values()],
+      flavors: [],
+    };
   }
 
   on(host: string): ExistingVm[] {
@@ -74,11 +90,25 @@ class Ledger {
 function start(random: Random): { inventory: Inventory; ledger: Ledger } {
   const ledger = new Ledger();
   for (let i = random.between(1, 30); i > 0; i--) ledger.hosts.set(`h${i}`, randomHost(random, `h${i}`));
+  for (const name of random.some(RACKS, 0.6)) ledger.racks.set(name, randomRack(random, name));
   for (let i = random.between(0, 30); i > 0; i--) {
     const vm = randomVm(random, `v${i}`, ledger);
     ledger.vms.set(vm.id, vm);
   }
   return { inventory: new Inventory(ledger.dataCenter()), ledger };
+}
+
+function randomRack(random: Random, name: string): Rack {
+  return { name, uplinkKbps: random.pick([null, 20_000, 90_000]), uplinkUsedKbps: random.between(0, 900) };
+}
+
+/** Pipes to VMs that are there, may come later or never do; also to itself, twice, and to those that have one back. */
+function randomPipes(random: Random, id: string, ledger: Ledger): NonNullable<ExistingVm["pipes"]> {
+  const peers = [...ledger.vms.keys(), id, "v1", "v2", "never there"];
+  return Array.from({ length: random.between(1, 4) }, () => ({
+    peer: random.pick(peers),
+    kbps: random.between(1, 3000),
+  }));
 }
 
 function randomVm(random: Random, id: string, ledger: Ledger): ExistingVm {
@@ -87,6 +117,7 @@ function randomVm(random: Random, id: string, ledger: Ledger): ExistingVm {
     host: random.pick([...ledger.hosts.keys()]),
     groups: random.chance(0.5) ? [] : random.some(KEYS, 0.1),
     need: { vcpus: random.between(0, 4), ramMiB: random.between(0, 4096), diskGiB: random.between(0, 40) },
+    ...(random.chance(0.5) && { pipes: randomPipes(random, id, ledger) }),
   };
 }
 
@@ -111,6 +142,10 @@ function change(random: Random, inventory: Inventory, ledger: Ledger): void {
     expect(inventory.remove(vm.id)).toBe(true);
     ledger.vms.delete(vm.id);
     ledger.note(inventory.version, [ledger.hosts.get(vm.host)!], [vm]);
+  } else if (kind < 0.7) {
+    const rack = randomRack(random, random.pick(RACKS));
+    inventory.setRack(rack);
+    ledger.racks.set(rack.name, rack);
   } else if (kind < 0.88) {
     const facts = { ...host, ...randomFacts(random, host.capacity) };
     inventory.setHost(facts);
@@ -167,12 +202,18 @@ describe("after any sequence of changes", () => {
         expect(inventory.hostState(name)).toEqual(expected && { ...expected, vmCount: ledger.on(name).length });
         expect(ids(inventory.vmsIn("host", name))).toEqual(ids(naive.vmsIn("host", name)));
       }
-      for (const rack of ["r0", "r1", "r2", "r3", "r4", "r5"])
+      for (const rack of RACKS) {
         expect(ids(inventory.vmsIn("rack", rack))).toEqual(ids(naive.vmsIn("rack", rack)));
+        expect(inventory.uplink(rack)).toEqual(naive.uplink(rack));
+      }
       for (const cluster of ["c0", "c1", "c2", "c3"])
         expect(ids(inventory.vmsIn("cluster", cluster))).toEqual(ids(naive.vmsIn("cluster", cluster)));
       for (const key of KEYS) expect(new Map(inventory.living(key))).toEqual(naive.living(key));
-      for (const vm of ledger.vms.values()) expect(inventory.vm(vm.id)).toEqual(vm);
+      const byPeer = (a: PipeEnd, b: PipeEnd) => (a.peer < b.peer ? -1 : 1);
+      for (const vm of ledger.vms.values()) {
+        expect(inventory.vm(vm.id)).toEqual(vm);
+        expect(inventory.pipesOf(vm.id).sort(byPeer)).toEqual(naive.pipesOf(vm.id).sort(byPeer));
+      }
     });
   });
 
@@ -234,6 +275,56 @@ describe("after any sequence of changes", () => {
       SEEDS,
     );
     expect(deltas).toBeGreaterThan(300);
+  });
+});
+
+describe("a pipe", () => {
+  const need = { vcpus: 1, ramMiB: 1, diskGiB: 1 };
+  const lives = (id: string, host: string, pipes: ExistingVm["pipes"] = []): ExistingVm => ({
+    id,
+    host,
+    groups: [],
+    need,
+    pipes,
+  });
+  const used = (inventory: Inventory) => ({
+    nics: ["sim01r01c001", "sim01r01c002", "sim01r02c001"].map((name) => inventory.hostState(name)!.nicUsedKbps),
+    uplinks: ["sim01r01", "sim01r02"].map((name) => inventory.uplink(name).usedKbps),
+  });
+
+  it("takes both NICs once both VMs are there, both uplinks too when their racks differ, and nothing on one host", () => {
+    const inventory = new Inventory(simulatedDataCenter("sim:2x2"));
+    inventory.put(lives("a", "sim01r01c001", [{ peer: "b", kbps: 100 }]));
+    expect(used(inventory)).toEqual({ nics: [0, 0, 0], uplinks: [0, 0] });
+    inventory.put(lives("b", "sim01r02c001"));
+    expect(used(inventory)).toEqual({ nics: [100, 0, 100], uplinks: [100, 100] });
+    inventory.put(lives("b", "sim01r01c002"));
+    expect(used(inventory)).toEqual({ nics: [100, 100, 0], uplinks: [0, 0] });
+    inventory.put(lives("b", "sim01r01c001"));
+    expect(used(inventory)).toEqual({ nics: [0, 0, 0], uplinks: [0, 0] });
+  });
+
+  it("written on both its VMs counts once, several to one peer add up", () => {
+    const inventory = new Inventory(simulatedDataCenter("sim:2x2"));
+    inventory.put(
+      lives("a", "sim01r01c001", [
+        { peer: "b", kbps: 70 },
+        { peer: "b", kbps: 30 },
+      ]),
+    );
+    inventory.put(lives("b", "sim01r01c002", [{ peer: "a", kbps: 100 }]));
+    expect(used(inventory).nics).toEqual([100, 100, 0]);
+    inventory.remove("a");
+    expect(used(inventory).nics).toEqual([0, 0, 0]);
+  });
+
+  it("is released with the host of one of its VMs", () => {
+    const inventory = new Inventory(simulatedDataCenter("sim:2x2"));
+    inventory.put(lives("a", "sim01r01c001", [{ peer: "b", kbps: 100 }]));
+    inventory.put(lives("b", "sim01r02c001"));
+    inventory.removeHost("sim01r02c001");
+    expect(inventory.hostState("sim01r01c001")!.nicUsedKbps).toBe(0);
+    expect(inventory.uplink("sim01r01")).toEqual({ kbps: 40_000_000, usedKbps: 0 });
   });
 });
 

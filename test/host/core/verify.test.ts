@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { DataCenter, ExistingVm, Group, Host, Vm } from "../../../host/core/model.ts";
+import type { DataCenter, ExistingVm, Group, Host, Pipe, Rack, Vm } from "../../../host/core/model.ts";
 import { verify } from "../../../host/core/verify.ts";
 import { NaiveInventory } from "../../oracle/naive-inventory.ts";
 
@@ -22,12 +22,18 @@ function host(name: string, rack: string | null, more: Partial<Host> = {}): Host
 
 // a1 and a2 in rack a, b1 and b2 in rack b, both in cluster c0; d1 alone in rack d of cluster c1; n1 has no rack.
 const hosts = [
-  host("a1", "a", { aggregates: ["fast"] }),
-  host("a2", "a"),
+  host("a1", "a", { aggregates: ["fast"], nicKbps: 1000, nicUsedKbps: 100 }),
+  host("a2", "a", { nicKbps: null }),
   host("b1", "b", { zone: "z1" }),
   host("b2", "b", { up: false }),
   host("d1", "d", { cluster: "c1" }),
   host("n1", null),
+];
+
+// Rack d has no uplink that anything is known of.
+const racks: Rack[] = [
+  { name: "a", uplinkKbps: 600, uplinkUsedKbps: 100 },
+  { name: "b", uplinkKbps: null, uplinkUsedKbps: 0 },
 ];
 
 function vm(name: string, more: Partial<Vm> = {}): Vm {
@@ -38,17 +44,25 @@ function lives(id: string, on: string, ...groups: string[]): ExistingVm {
   return { id, host: on, groups, need: NOTHING };
 }
 
+function talks(id: string, on: string, peer: string, kbps: number): ExistingVm {
+  return { ...lives(id, on), pipes: [{ peer, kbps }] };
+}
+
+const pipe = (a: string, b: string, kbps: number): Pipe => ({ a, b, kbps });
+const toLiving = (a: string, b: string, kbps: number): Pipe => ({ a, b, kbps, living: true });
+
 interface Case {
   vms?: Vm[];
   groups?: Group[];
+  pipes?: Pipe[];
   existing?: ExistingVm[];
   without?: string[];
   on: Record<string, string>;
 }
 
-function broken({ vms, groups = [], existing = [], without, on }: Case): string[] {
-  const dataCenter: DataCenter = { hosts, aggregates: { fast: { ssd: "true" } }, existing, flavors: [] };
-  const application = { name: "app", vms: vms ?? Object.keys(on).map((name) => vm(name)), groups };
+function broken({ vms, groups = [], pipes = [], existing = [], without, on }: Case): string[] {
+  const dataCenter: DataCenter = { hosts, racks, aggregates: { fast: { ssd: "true" } }, existing, flavors: [] };
+  const application = { name: "app", vms: vms ?? Object.keys(on).map((name) => vm(name)), groups, pipes };
   return verify(new NaiveInventory(dataCenter), application, on, without && { without });
 }
 
@@ -100,6 +114,30 @@ describe("a sound plan has nothing to report", () => {
         on: { v: "a1", w: "a1", x: "a2" },
       },
     ],
+    ["pipes that fill a NIC exactly", { pipes: [pipe("v", "w", 900)], on: { v: "a1", w: "a2" } }],
+    ["pipes that fill an uplink exactly", { pipes: [pipe("v", "w", 500)], on: { v: "a1", w: "d1" } }],
+    ["a pipe of any size on one host", { pipes: [pipe("v", "w", 2_000_000_000)], on: { v: "a1", w: "a1" } }],
+    [
+      "a pipe that takes the place of one that is thought away",
+      {
+        pipes: [pipe("v", "w", 900)],
+        existing: [talks("e", "a1", "f", 400), talks("f", "a2", "e", 400)],
+        without: ["e", "f"],
+        on: { v: "a1", w: "a2" },
+      },
+    ],
+    [
+      "a pipe to a living VM on the same host, and one to a VM that is not there",
+      {
+        pipes: [toLiving("v", "e", 5000), toLiving("v", "gone", 5000)],
+        existing: [lives("e", "a1")],
+        on: { v: "a1" },
+      },
+    ],
+    [
+      "an overbooked link that the plan does not use",
+      { existing: [talks("e", "a1", "f", 5000), lives("f", "d1")], on: { v: "a1" } },
+    ],
   ];
   it.each(sound)("%s", (_, example) => {
     expect(broken(example)).toEqual([]);
@@ -108,6 +146,45 @@ describe("a sound plan has nothing to report", () => {
 
 describe("each broken rule is reported", () => {
   const cases: [string, Case, string][] = [
+    [
+      "more than a NIC carries",
+      { pipes: [pipe("v", "w", 500), pipe("w", "v", 401)], on: { v: "a1", w: "a2" } },
+      "NIC of host (a1) would carry 1001 kbit/s of 1000",
+    ],
+    [
+      "more than an uplink carries",
+      { pipes: [pipe("v", "w", 501)], on: { v: "a2", w: "n1" } },
+      "uplink of rack (a) would carry 601 kbit/s of 600",
+    ],
+    [
+      "a pipe to a living VM on a full link",
+      { pipes: [toLiving("v", "e", 501)], existing: [lives("e", "a2")], on: { v: "b1" } },
+      "uplink of rack (a) would carry 601 kbit/s of 600",
+    ],
+    [
+      "a link that living VMs share",
+      {
+        pipes: [pipe("v", "w", 500)],
+        existing: [talks("e", "a1", "f", 401), talks("f", "a2", "e", 401)],
+        on: { v: "a1", w: "a2" },
+      },
+      "NIC of host (a1) would carry 1001 kbit/s of 1000",
+    ],
+    [
+      "a pipe thought away at one end that counts once",
+      {
+        pipes: [pipe("v", "w", 901)],
+        existing: [talks("e", "a1", "f", 400), talks("f", "a2", "e", 400)],
+        without: ["e", "f"],
+        on: { v: "a1", w: "a2" },
+      },
+      "NIC of host (a1) would carry 1001 kbit/s of 1000",
+    ],
+    [
+      "a pipe to a VM nobody asked for",
+      { pipes: [pipe("v", "w", 1)], on: { v: "a1" } },
+      "a pipe ends at VM (w), which was not asked for",
+    ],
     ["a VM without a host", { vms: [vm("v"), vm("w")], on: { v: "a1" } }, "VM (w) has no host"],
     ["a VM nobody asked for", { vms: [vm("v")], on: { v: "a1", w: "a1" } }, "VM (w) was not asked for"],
     ["a VM twice", { vms: [vm("v"), vm("v")], on: { v: "a1" } }, "two VMs have the same name"],
