@@ -28,11 +28,16 @@ import { needDisk, needRam, needVcpus, unitCount, unitOwner, unitSize } from "./
 /** Unit -> host row, NONE: not placed. */
 export let hostOf: usize = 0;
 
-/** Touched hosts, in no order: row, units on it, whether it held no VM before. */
+/** Touched hosts, in no order: row, units on it, the first of them, whether it held no VM before. */
 export let touchedCount = 0;
 export let touchedRow: usize = 0;
 export let touchedUnits: usize = 0;
+export let touchedFirst: usize = 0;
 export let touchedFresh: usize = 0;
+
+/** Unit -> the next unit on its host, NONE: the last. In no order. */
+export let nextUnit: usize = 0;
+let previousUnit: usize = 0;
 
 // Levels of the objective, kept up to date.
 export let unplacedVms = 0;
@@ -56,10 +61,13 @@ let logEnd = 0;
 let logCapacity = 0;
 
 export function prepareAssignment(): void {
+  nextUnit = words(unitCount, NONE);
+  previousUnit = words(unitCount, NONE);
   hostOf = words(unitCount, NONE);
   touchedCount = 0;
   touchedRow = words(unitCount, 0);
   touchedUnits = words(unitCount, 0);
+  touchedFirst = words(unitCount, 0);
   touchedFresh = words(unitCount, 0);
   unplacedVms = vmCount;
   activated = 0;
@@ -93,6 +101,7 @@ function put_(unit: i32, row: i32): void {
     put(touchedSlot, row, slot + 1);
     put(touchedRow, slot, row);
     put(touchedUnits, slot, 0);
+    put(touchedFirst, slot, NONE);
     const fresh = get(hostVms, row) == 0 ? 1 : 0;
     put(touchedFresh, slot, fresh);
     activated += fresh;
@@ -100,6 +109,7 @@ function put_(unit: i32, row: i32): void {
     if (get(rackTouched, rack) == 1) countRack(rack, 1);
   }
   add(touchedUnits, slot, 1);
+  link(unit, slot);
   add(hostVms, row, size);
   add(rackVms, rack, size);
   if (cluster != NONE) add(clusterVms, cluster, size);
@@ -108,6 +118,30 @@ function put_(unit: i32, row: i32): void {
   waits(unit, -1);
   moves++;
   if (CHECK) audit();
+}
+
+function link(unit: i32, slot: i32): void {
+  const first = get(touchedFirst, slot);
+  put(nextUnit, unit, first);
+  put(previousUnit, unit, NONE);
+  if (first != NONE) put(previousUnit, first, unit);
+  put(touchedFirst, slot, unit);
+}
+
+function unlink(unit: i32, slot: i32): void {
+  const next = get(nextUnit, unit);
+  const previous = get(previousUnit, unit);
+  if (next != NONE) put(previousUnit, next, previous);
+  if (previous != NONE) put(nextUnit, previous, next);
+  else put(touchedFirst, slot, next);
+  put(nextUnit, unit, NONE);
+  put(previousUnit, unit, NONE);
+}
+
+/** The first unit on a host, NONE if it is not touched. */
+export function firstUnit(row: i32): i32 {
+  const slot = get(touchedSlot, row) - 1;
+  return slot < 0 ? NONE : get(touchedFirst, slot);
 }
 
 /** All hosts without a rack count as one rack, whatever their clusters. */
@@ -128,6 +162,7 @@ function take(unit: i32, row: i32): void {
   if (cluster != NONE) add(clusterVms, cluster, -size);
   const slot = get(touchedSlot, row) - 1;
   add(touchedUnits, slot, -1);
+  unlink(unit, slot);
   if (get(touchedUnits, slot) == 0) {
     activated -= get(touchedFresh, slot);
     put(touchedSlot, row, 0);
@@ -138,6 +173,7 @@ function take(unit: i32, row: i32): void {
       const moved = get(touchedRow, last);
       put(touchedRow, slot, moved);
       put(touchedUnits, slot, get(touchedUnits, last));
+      put(touchedFirst, slot, get(touchedFirst, last));
       put(touchedFresh, slot, get(touchedFresh, last));
       put(touchedSlot, moved, slot + 1);
     }

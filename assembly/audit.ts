@@ -6,8 +6,10 @@ import { CLUSTER_VMS, HOST_VMS, LEVEL_HOST, NONE, OWNER_NONE, RACK_VMS, RESULT_R
 import {
   activated,
   hostOf,
+  nextUnit,
   racksTouched,
   touchedCount,
+  touchedFirst,
   touchedRow,
   touchedUnits,
   unplacedVms,
@@ -45,6 +47,11 @@ export function audit(): void {
     let units = 0;
     for (let u = 0; u < unitCount; u++) if (get(hostOf, u) == row) units++;
     assert(units == get(touchedUnits, slot), "units of a touched host drifted");
+    for (let u = get(touchedFirst, slot); u != NONE && units >= 0; u = get(nextUnit, u)) {
+      assert(get(hostOf, u) == row, "a unit is in the list of another host");
+      units--;
+    }
+    assert(units == 0, "the list of a touched host's units drifted");
   }
   assert(!objectiveDrifted(), "the levels of the objective drifted");
   assert(!waitingDrifted(), "what waits for a host drifted");

@@ -2,6 +2,7 @@
 // rack, exclusivity, then size.
 
 import { LEVEL_COUNT, NONE, OWNER_NONE } from "../abi";
+import { hostOf } from "../assignment";
 import { classCount, classDisk, classRam, classVcpus } from "../inventory";
 import { get, put, reserve, words } from "../lib/arena";
 import {
@@ -77,6 +78,13 @@ export function prepareOrder(): void {
 /** Needs of a unit against the largest host's capacity, in millionths, summed over the resources. */
 export function unitSizeOf(unit: i32): i64 {
   return load<i64>(unitHardness + ((<usize>unit) << 3)) & (EXCLUSIVE - 1);
+}
+
+/** The same, of all units without a host. */
+export function unplacedSize(): i64 {
+  let size: i64 = 0;
+  for (let u = 0; u < unitCount; u++) if (get(hostOf, u) == NONE) size += unitSizeOf(u);
+  return size;
 }
 
 /** Sorts `count` items by descending hardness, then ascending number: insertion sort, Shell's gaps for long lists. */

@@ -33,7 +33,7 @@ export class MemoryView {
     // Units are numbered by their lowest VM, here and there.
     const table = this.#from + 4 * (after.findLastIndex((word, i) => word === row && before[i] === -1) - unit);
     this.#skipFrom = table + words(units.length);
-    this.#skipTo = this.#skipFrom + 3 * words(units.length) + words(2 * (4 * units.length + 16));
+    this.#skipTo = this.#skipFrom + 4 * words(units.length) + words(2 * (4 * units.length + 16));
   }
 
   #all(): Int32Array {
