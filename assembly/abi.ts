@@ -146,3 +146,4 @@ export const MAX_RULES = 32;
 export const STATUS_PLACED = 1;
 export const STATUS_REFUSED = 2; // repair gave up or no host at all; RESULT_REFUSED_* tell
 export const STATUS_SEARCHING = 0; // more attempts may help
+export const STATUS_BUILDING = 3; // the first plan is not finished

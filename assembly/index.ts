@@ -40,8 +40,9 @@ export function begin(seed: i32): void {
   run.begin(seed);
 }
 
-export function construct(): i32 {
-  return run.construct();
+/** `limit`: work in all since `begin`. Again while it returns STATUS_BUILDING. */
+export function construct(limit: i32): i32 {
+  return run.construct(limit);
 }
 
 /** `limit`: work in all since `begin`. `untilPlaced`: 1 stops as soon as every VM has a host. */

@@ -70,7 +70,7 @@ export function selftest0(): i32 {
   makeInventory();
   makeRequest();
   begin(7);
-  construct();
+  construct(i32.MAX_VALUE);
   improve(2000, false);
   if (finish() != STATUS_PLACED) return 0;
   let hash: i32 = get(result, RESULT_MOVES);

@@ -20,6 +20,7 @@ import {
   RESULT_RESERVED,
   RESULT_STATUS,
   RESULT_TOUCHED,
+  STATUS_BUILDING,
   STATUS_PLACED,
   STATUS_REFUSED,
   STATUS_SEARCHING,
@@ -44,7 +45,7 @@ import { affinityMatters, prepareRules } from "./rules";
 import { boundActivated, boundTouched, prepareBounds } from "./search/bound";
 import { prepareBundles } from "./search/bundle";
 import { attempts, blocksVisited, prepareChoice } from "./search/choose";
-import { construct as buildFirst, prepareConstruction } from "./search/construct";
+import { BUILDING, construct as buildOn, HOPELESS, leaveOff, prepareConstruction } from "./search/construct";
 import { prepareDomains } from "./search/domain";
 import { explain, placedBefore, prepareExplanation, refusedRule, refusedVm } from "./search/explain";
 import { prepareImprovement, improve as searchOn } from "./search/improve";
@@ -52,7 +53,7 @@ import { prepareOrder } from "./search/order";
 import { buildUnits, unitOf } from "./units";
 
 export let result: usize = 0;
-let status = STATUS_SEARCHING;
+let status = STATUS_BUILDING;
 
 /** Reads the request and lays out everything the search needs: from here on nothing is allocated. */
 export function begin(seed: i32): void {
@@ -72,17 +73,32 @@ export function begin(seed: i32): void {
   result = words(RESULT_HOSTS + vmCount, 0);
   if (CHECK) prepareAudit(result);
   seedRandom(seed);
-  status = STATUS_SEARCHING;
+  status = STATUS_BUILDING;
 }
 
-/** The first plan, complete or not. STATUS_REFUSED: some VM can stand nowhere. */
-export function construct(): i32 {
-  status = !buildFirst() ? STATUS_REFUSED : unplacedVms == 0 ? STATUS_PLACED : STATUS_SEARCHING;
+/**
+ * Goes on with the first plan until `limit` of work is used up in all: STATUS_BUILDING, and is to be called again.
+ * Otherwise the first plan is there, complete or not, or some VM can stand nowhere (STATUS_REFUSED). The limits do not
+ * change what comes of it.
+ */
+export function construct(limit: i32): i32 {
+  if (status != STATUS_BUILDING) return status;
+  const outcome = buildOn(limit);
+  if (outcome == HOPELESS) status = STATUS_REFUSED;
+  else if (outcome != BUILDING) status = unplacedVms == 0 ? STATUS_PLACED : STATUS_SEARCHING;
   return status;
+}
+
+/** Nobody waits for the rest of the first plan. */
+function stopBuilding(): void {
+  if (status != STATUS_BUILDING) return;
+  leaveOff();
+  status = unplacedVms == 0 ? STATUS_PLACED : STATUS_SEARCHING;
 }
 
 /** Repairs and improves until `limit` of work is used up in all, or every VM has a host if that is asked for. */
 export function improve(limit: i32, untilPlaced: bool): i32 {
+  stopBuilding();
   if (status != STATUS_REFUSED) {
     searchOn(limit, untilPlaced);
     status = unplacedVms == 0 ? STATUS_PLACED : STATUS_SEARCHING;
@@ -92,6 +108,7 @@ export function improve(limit: i32, untilPlaced: bool): i32 {
 
 /** Writes the result and leaves the inventory exactly as the host wrote it. */
 export function finish(): i32 {
+  stopBuilding();
   put(result, RESULT_REFUSED_VM, NONE);
   put(result, RESULT_REFUSED_RULE, NONE);
   if (status != STATUS_PLACED) {

@@ -24,15 +24,11 @@ export function prepareExplanation(): void {
   placedBefore = 0;
 }
 
-/** Looks for such a unit among those of `wanted` rows NONE, while no unit is placed. */
-export function findHopeless(hosts: usize): bool {
-  for (let u = 0; u < unitCount; u++) {
-    if (get(hosts, u) == NONE && choose(u, 0, blockCount) == NONE) {
-      hopeless = u;
-      return true;
-    }
-  }
-  return false;
+/** Is the unit such a one? Asked while no unit is placed. */
+export function isHopeless(unit: i32): bool {
+  if (choose(unit, 0, blockCount) != NONE) return false;
+  hopeless = unit;
+  return true;
 }
 
 /** Fills `counts` (MAX_RULES words) with the hosts that each rule refuses to a unit that finds no host. False: all found one after all. */

@@ -15,7 +15,7 @@ export interface CoreExports {
   columnAt(column: number): number;
   requestBuffer(words: number): number;
   begin(seed: number): void;
-  construct(): number;
+  construct(limit: number): number;
   improve(limit: number, untilPlaced: number): number;
   work(): number;
   finish(): number;

@@ -1,6 +1,6 @@
 // One core instance and what it holds: brings its columns up to a snapshot's version, runs one solve after the other.
 
-import { RESULT_HOSTS, STATUS_PLACED, STATUS_SEARCHING } from "../../assembly/abi.ts";
+import { RESULT_HOSTS, STATUS_BUILDING, STATUS_PLACED, STATUS_SEARCHING } from "../../assembly/abi.ts";
 import { type CoreExports, loadCore } from "./load.ts";
 import { SnapshotReader } from "./snapshot.ts";
 
@@ -66,7 +66,8 @@ export class CoreSession {
     const late = () => task.deadlineMs !== undefined && performance.now() - start >= task.deadlineMs;
     this.core.disableRules(task.disabledRules);
     this.core.begin(task.seed);
-    let status = this.core.construct();
+    let status: number = STATUS_BUILDING;
+    while (status === STATUS_BUILDING) status = this.core.construct(this.core.work() + STEP);
     const built = this.core.work();
     status = this.#improve(status === STATUS_SEARCHING, built + task.repairBudget, true, late, status);
     if (status === STATUS_PLACED) this.#improve(true, this.core.work() + task.budget, false, late, status);

@@ -91,7 +91,7 @@ describe("the check build", () => {
     let moves = 0;
     for (let seed = 0; seed < 150; seed++) {
       new Stage("check", seed);
-      core.construct();
+      core.construct(1e6);
       core.improve(120, 0);
       core.finish();
       moves += new Int32Array(core.memory.buffer, core.result(), RESULT_MOVES + 1)[RESULT_MOVES]!;
