@@ -8,6 +8,7 @@ import { get } from "./lib/arena";
 import * as req from "./request";
 import * as rules from "./rules";
 import * as choice from "./search/choose";
+import * as handover from "./search/handover";
 import * as run from "./solve";
 import { unitOf } from "./units";
 
@@ -48,6 +49,26 @@ export function construct(limit: i32): i32 {
 /** `limit`: work in all since `begin`. `untilPlaced`: 1 stops as soon as every VM has a host. */
 export function improve(limit: i32, untilPlaced: i32): i32 {
   return run.improve(limit, untilPlaced != 0);
+}
+
+/** Address of the host row per VM that `capture` writes and `adopt` reads. */
+export function handoverRows(): usize {
+  return handover.rows;
+}
+
+/** Address of the levels of the objective that `capture` writes: i64 each, in the order of search/objective.ts. */
+export function handoverLevels(): usize {
+  return handover.levels;
+}
+
+/** Writes down the plan as it stands. */
+export function capture(): void {
+  handover.capture();
+}
+
+/** Goes over to the plan that the host wrote down; 0: a rule refuses it, and nothing has changed. */
+export function adopt(): i32 {
+  return run.adopt() ? 1 : 0;
 }
 
 /** Work since `begin`, see search/choose.ts: about a microsecond each. */

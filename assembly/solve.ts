@@ -48,6 +48,7 @@ import { attempts, blocksVisited, prepareChoice } from "./search/choose";
 import { BUILDING, construct as buildOn, HOPELESS, leaveOff, prepareConstruction } from "./search/construct";
 import { prepareDomains } from "./search/domain";
 import { explain, placedBefore, prepareExplanation, refusedRule, refusedVm } from "./search/explain";
+import { prepareHandover, takeOver } from "./search/handover";
 import { prepareImprovement, improve as searchOn } from "./search/improve";
 import { prepareOrder } from "./search/order";
 import { buildUnits, unitOf } from "./units";
@@ -70,6 +71,7 @@ export function begin(seed: i32): void {
   prepareImprovement();
   prepareBounds();
   prepareExplanation();
+  prepareHandover();
   result = words(RESULT_HOSTS + vmCount, 0);
   if (CHECK) prepareAudit(result);
   seedRandom(seed);
@@ -94,6 +96,14 @@ function stopBuilding(): void {
   if (status != STATUS_BUILDING) return;
   leaveOff();
   status = unplacedVms == 0 ? STATUS_PLACED : STATUS_SEARCHING;
+}
+
+/** Goes over to the plan of another search (search/handover.ts), before `finish` at any time. */
+export function adopt(): bool {
+  stopBuilding();
+  if (!takeOver()) return false;
+  status = STATUS_PLACED;
+  return true;
 }
 
 /** Repairs and improves until `limit` of work is used up in all, or every VM has a host if that is asked for. */

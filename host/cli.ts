@@ -8,7 +8,12 @@ import { AppError } from "./errors.ts";
 
 // Exit codes: 0 done, 1 failure, 2 an option, setting or file is wrong, 3 (ostro plan) no place for the application.
 
-const USERS_FAULT: ReadonlySet<string> = new Set(["config.invalid", "file.invalid", "application.invalid"]);
+const USERS_FAULT: ReadonlySet<string> = new Set([
+  "config.invalid",
+  "file.invalid",
+  "application.invalid",
+  "request.invalid",
+]);
 
 const program = new Command("ostro")
   .description("Plans where the virtual machines of an OpenStack application run, as a whole.")

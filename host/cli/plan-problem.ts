@@ -1,17 +1,13 @@
 import { Inventory } from "../core/inventory.ts";
-import type { DataCenter, Plan, Refusal, SolveOptions } from "../core/model.ts";
+import type { DataCenter, Plan, Refusal } from "../core/model.ts";
 import { readProblemFile } from "../core/problem.ts";
-import { LocalSolver } from "../core/solver.ts";
 import { AppError } from "../errors.ts";
+import { solveOnce } from "./plan-solve.ts";
 import { planTable, refusalText } from "./plan-table.ts";
 import type { StackOptions } from "./stack-options.ts";
 
-export interface ProblemOptions extends StackOptions {
-  readonly workers?: number;
-}
-
 /** Plans a problem file and prints the answer; false: there is no place. @throws AppError file.invalid */
-export async function planProblem(path: string, options: ProblemOptions): Promise<boolean> {
+export async function planProblem(path: string, options: StackOptions): Promise<boolean> {
   for (const name of ["parameter", "group", "datacenter"] as const) {
     if (options[name] !== undefined) throw new AppError("config.invalid", `--${name} goes with a Heat template only`);
   }
@@ -21,21 +17,11 @@ export async function planProblem(path: string, options: ProblemOptions): Promis
     throw new AppError("file.invalid", `${path}: app: is missing, so there is nothing to plan`);
   const inventory = new Inventory(problem.dataCenter);
   const loaded = performance.now();
-  const solver = new LocalSolver();
-  const outcome = await solver.solve(inventory, problem.application, solveOptions(options, problem.seed));
-  await solver.close();
+  const outcome = await solveOnce(inventory, problem.application, { ...options, seed: options.seed ?? problem.seed });
   const ms = { load: loaded - started, search: outcome.searchMs, total: performance.now() - started };
   if (options.json) printJson(outcome, ms);
   else printText(outcome, problem.dataCenter, ms, options.explain === true);
   return outcome.ok;
-}
-
-function solveOptions({ seed, budget, deadline }: ProblemOptions, fileSeed: number): SolveOptions {
-  return {
-    seed: seed ?? fileSeed,
-    ...(budget === undefined ? {} : { budget }),
-    ...(deadline === undefined ? {} : { deadlineMs: deadline }),
-  };
 }
 
 interface Times {

@@ -2,13 +2,13 @@ import { Inventory } from "../core/inventory.ts";
 import { type DataCenter, GROUP_TYPES, LEVELS, type Plan, type Refusal } from "../core/model.ts";
 import { readProblemFile } from "../core/problem.ts";
 import { simulatedDataCenter } from "../core/simulated.ts";
-import { LocalSolver } from "../core/solver.ts";
 import { AppError } from "../errors.ts";
 import { type ApplicationContext, toApplication } from "../services/application.ts";
 import { quoteSome } from "../services/application-fault.ts";
 import type { KnownGroup } from "../services/application-groups.ts";
 import { SERVER } from "../services/application-resources.ts";
 import { type ExpandedStack, expandTemplate } from "../services/heat-template.ts";
+import { solveOnce } from "./plan-solve.ts";
 import { planTable, refusalText } from "./plan-table.ts";
 import { DATA_CENTER, type StackOptions } from "./stack-options.ts";
 
@@ -30,15 +30,7 @@ export async function planStack(path: string, options: StackOptions): Promise<bo
     throw new AppError("application.invalid", `${path}: has no OS::Nova::Server, so there is nothing to plan`);
   const inventory = new Inventory(dataCenter);
   const loaded = performance.now();
-  const solver = new LocalSolver();
-  const { seed, budget, deadline: deadlineMs } = options;
-  const limits = {
-    deadlineMs,
-    ...(seed === undefined ? {} : { seed }),
-    ...(budget === undefined ? {} : { budget }),
-  };
-  const outcome = await solver.solve(inventory, application, limits);
-  await solver.close();
+  const outcome = await solveOnce(inventory, application, options);
 
   const ms = { load: loaded - started, search: outcome.searchMs, total: performance.now() - started };
   const text = options.json

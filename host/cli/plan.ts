@@ -1,8 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { ProblemOptions } from "./plan-problem.ts";
-import { stackOptions } from "./stack-options.ts";
+import { LONGEST_DEADLINE_MS, MOST_BUDGET, MOST_SEED } from "../core/task.ts";
+import { type StackOptions, stackOptions } from "./stack-options.ts";
 
 const REFUSED = 3;
+const MOST_WORKERS = 256;
 
 /** `ostro plan PROBLEM.json`: one problem, without a server. Exit codes: 0 placed, 3 no place, 2 bad file. */
 export function addPlan(program: Command): void {
@@ -12,19 +13,27 @@ export function addPlan(program: Command): void {
     .argument("<file>", "PROBLEM.json, or a Heat template ending in .yaml or .yml")
     .option("--json", "print the result as JSON")
     .option("--explain", "for a refusal, print how many hosts each rule refused")
-    .addOption(new Option("--seed <n>", "equal problem, seed and budget give equal answers").argParser(wholeFrom(0)))
     .addOption(
-      new Option("--budget <n>", "work spent on improvement (default 50 per VM, at most 1000)").argParser(wholeFrom(0)),
+      new Option("--seed <n>", "equal problem, seed and budget give equal answers").argParser(wholeFrom(0, MOST_SEED)),
+    )
+    .addOption(
+      new Option("--budget <n>", "work spent on improvement (default 50 per VM, at most 1000)").argParser(
+        wholeFrom(0, MOST_BUDGET),
+      ),
+    )
+    .addOption(
+      new Option("--deadline <ms>", "answer within this time; without --budget, search until then").argParser(
+        wholeFrom(1, LONGEST_DEADLINE_MS),
+      ),
     )
     .addOption(
       new Option(
-        "--deadline <ms>",
-        "begin no further step of the search after this time; the first plan is always built",
-      ).argParser(wholeFrom(1)),
-    )
-    .addOption(new Option("--workers <n>", "taken; one problem keeps one worker busy").argParser(wholeFrom(1)));
+        "--workers <n>",
+        "share a budget from 5000 on between searches on so many threads; equal answers for any number",
+      ).argParser(wholeFrom(1, MOST_WORKERS)),
+    );
   for (const option of stackOptions()) command.addOption(option);
-  command.action(async (path: string, options: ProblemOptions) => {
+  command.action(async (path: string, options: StackOptions) => {
     const ok = /\.ya?ml$/i.test(path)
       ? await (await import("./plan-stack.ts")).planStack(path, options)
       : await (await import("./plan-problem.ts")).planProblem(path, options);
@@ -32,10 +41,10 @@ export function addPlan(program: Command): void {
   });
 }
 
-function wholeFrom(min: number): (text: string) => number {
+function wholeFrom(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (/^\d{1,15}$/.test(text) && value >= min) return value;
-    throw new InvalidArgumentError(`Expected a whole number from ${min}.`);
+    if (/^\d{1,15}$/.test(text) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
   };
 }

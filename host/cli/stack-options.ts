@@ -1,11 +1,10 @@
 import { Option } from "commander";
 
-export interface StackOptions {
+import type { SearchOptions } from "./plan-solve.ts";
+
+export interface StackOptions extends SearchOptions {
   readonly json?: boolean;
   readonly explain?: boolean;
-  readonly seed?: number;
-  readonly budget?: number;
-  readonly deadline?: number;
   /** `sim:RACKSxHOSTS` or a data-center file. */
   readonly datacenter?: string;
   /** `NAME=VALUE` each. */

@@ -17,6 +17,10 @@ export interface CoreExports {
   begin(seed: number): void;
   construct(limit: number): number;
   improve(limit: number, untilPlaced: number): number;
+  handoverRows(): number;
+  handoverLevels(): number;
+  capture(): void;
+  adopt(): number;
   work(): number;
   finish(): number;
   result(): number;

@@ -192,9 +192,14 @@ export interface SolveOptions {
   readonly seed?: number;
   /** Work after the first plan for improvement; one is an attempt to place a unit, or reading many hosts (assembly/search/choose.ts). */
   readonly budget?: number;
+  /**
+   * "shared": a large budget is spent by several searches that go on from each other's best plan, on as many workers as
+   * there are; the same answer for any number of them, but another than that of the one search (default).
+   */
+  readonly budgetIs?: "shared" | undefined;
   /** Ids of existing VMs to think away while solving (they are being re-planned). */
   readonly without?: readonly string[];
-  /** Milliseconds after which no further step of repair or improvement begins; then the answer depends on the clock. */
+  /** Milliseconds from the call to the answer, kept by the clock, on which the answer then depends. Alone: search until then. */
   readonly deadlineMs?: number | undefined;
   /** Names of rules to leave out: for tests that must see them missed. */
   readonly disabledRules?: readonly string[];

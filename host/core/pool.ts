@@ -8,8 +8,12 @@ import { catalogueOf, type Rule } from "./catalogue.ts";
 import { decode } from "./decode.ts";
 import type { Inventory } from "./inventory.ts";
 import type { Application, Plan, Refusal, SolveOptions } from "./model.ts";
+import { race, STRANDS, shareBudget } from "./portfolio.ts";
 import { CoreSession, type SolveAnswer, type SolveTask } from "./session.ts";
 import { type Solver, taskOf } from "./task.ts";
+
+/** With less time than this the others hardly begin before it is over. */
+const WORTH_RACING_MS = 5;
 
 /** A solve that broke its worker. */
 export interface Breakdown {
@@ -32,10 +36,14 @@ export class PoolSolver implements Solver {
   bytesCopied = 0;
   readonly #pool: Piscina;
   readonly #broken: NonNullable<PoolOptions["broken"]>;
+  readonly #workers: number;
+  /** Tasks on their way. */
+  #running = 0;
   #closed = false;
 
   constructor({ workers = availableParallelism(), broken = () => null }: PoolOptions = {}) {
     this.rules = catalogueOf(new CoreSession().core);
+    this.#workers = workers;
     this.#broken = broken;
     this.#pool = new Piscina({
       filename: workerPath(),
@@ -59,10 +67,19 @@ export class PoolSolver implements Solver {
     // The worker may see later columns; the plan claims no more than what the request was made from.
     const { snapshot, version } = inventory;
     const names = inventory.hostNames();
-    const task = { ...taskOf(inventory, application, this.rules, options), snapshot: snapshot.buffer };
-    const answer = await this.#run(task, (error) => this.#broken({ inventory, application, options, error }));
+    const task = taskOf(inventory, application, this.rules, options);
+    const broken = (error: Error) => this.#broken({ inventory, application, options, error });
+    const run = (strand: SolveTask) => this.#run({ ...strand, snapshot: snapshot.buffer }, broken);
+    const answer = await this.#spread(task, options, run);
     this.bytesCopied += answer.bytesCopied;
     return decode(answer, version, application, this.rules, (row) => names[row]!);
+  }
+
+  #spread(task: SolveTask, options: SolveOptions, run: (strand: SolveTask) => Promise<SolveAnswer>) {
+    const { deadlineMs } = options;
+    if (deadlineMs === undefined) return options.budgetIs === "shared" ? shareBudget(task, run) : run(task);
+    const idle = this.#workers - this.#running;
+    return race(task, deadlineMs < WORTH_RACING_MS ? 1 : Math.max(1, Math.min(STRANDS, idle)), run);
   }
 
   /** Once more when it breaks: what broke it may have been the instance and not the request. Others go on meanwhile. */
@@ -70,6 +87,7 @@ export class PoolSolver implements Solver {
     task: SolveTask & { snapshot: SharedArrayBuffer },
     broken: (error: Error) => string | null,
   ): Promise<SolveAnswer> {
+    this.#running++;
     try {
       return await this.#pool.run(task);
     } catch (first) {
@@ -84,6 +102,8 @@ export class PoolSolver implements Solver {
           cause,
         });
       }
+    } finally {
+      this.#running--;
     }
   }
 

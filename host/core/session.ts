@@ -1,6 +1,7 @@
 // One core instance and what it holds: brings its columns up to a snapshot's version, runs one solve after the other.
 
-import { RESULT_HOSTS, STATUS_BUILDING, STATUS_PLACED, STATUS_SEARCHING } from "../../assembly/abi.ts";
+import { RESULT_HOSTS, STATUS_BUILDING, STATUS_PLACED, STATUS_REFUSED, STATUS_SEARCHING } from "../../assembly/abi.ts";
+import { type Handover, Incumbent, LEVELS } from "./incumbent.ts";
 import { type CoreExports, loadCore } from "./load.ts";
 import { SnapshotReader } from "./snapshot.ts";
 
@@ -14,8 +15,12 @@ export interface SolveTask {
   readonly budget: number;
   /** Work for repair while some VM has none. */
   readonly repairBudget: number;
-  /** Milliseconds from the start of the solve after which no further step is begun; the first plan is always built. */
-  readonly deadlineMs?: number | undefined;
+  /** When the answer is due, ms since the epoch: no step begins that could end later. */
+  readonly dueAt?: number | undefined;
+  /** Host row per VM of a plan to go on from; a first plan of its own is built if a rule refuses it. */
+  readonly start?: Int32Array;
+  /** Of core/incumbent.ts: shared with other searches for the same problem while they run. */
+  readonly incumbent?: SharedArrayBuffer;
   /** Rules to leave out, as bits: for tests. */
   readonly disabledRules: number;
 }
@@ -24,12 +29,28 @@ export interface SolveAnswer {
   readonly result: Int32Array;
   readonly version: number;
   readonly searchMs: number;
+  /** What it cost, in the unit of budgets. */
+  readonly work: number;
+  /** More work would change nothing: the plan cannot be better, or some VM can stand nowhere. */
+  readonly ended: boolean;
   /** Bytes copied from the snapshot before the solve. */
   readonly bytesCopied: number;
 }
 
 /** Work between two looks at the clock: well below a millisecond. */
 const STEP = 64;
+/** What the last step, the result and the way back to the caller may take, ms: 99.9 % of answers come within 1 ms of it. */
+const RESERVE_MS = 0.4;
+
+/** The time of day with fractions of a millisecond, equal on all threads. */
+export function clockMs(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+/** When no further step begins, on this thread's own clock. */
+function endOf(dueAt: number | undefined): number {
+  return dueAt === undefined ? Number.POSITIVE_INFINITY : dueAt - RESERVE_MS - performance.timeOrigin;
+}
 
 export class CoreSession {
   readonly core: CoreExports;
@@ -60,21 +81,20 @@ export class CoreSession {
   }
 
   #solve(snapshot: SharedArrayBuffer, task: SolveTask): SolveAnswer {
+    const { core } = this;
     const { version, bytes } = this.sync(snapshot);
     this.write(task.request);
     const start = performance.now();
-    const late = () => task.deadlineMs !== undefined && performance.now() - start >= task.deadlineMs;
-    this.core.disableRules(task.disabledRules);
-    this.core.begin(task.seed);
-    let status: number = STATUS_BUILDING;
-    while (status === STATUS_BUILDING) status = this.core.construct(this.core.work() + STEP);
-    const built = this.core.work();
-    status = this.#improve(status === STATUS_SEARCHING, built + task.repairBudget, true, late, status);
-    if (status === STATUS_PLACED) this.#improve(true, this.core.work() + task.budget, false, late, status);
-    this.core.finish();
+    core.disableRules(task.disabledRules);
+    core.begin(task.seed);
+    let status = task.start !== undefined && this.#adopt(task.start) ? STATUS_PLACED : this.#construct(task);
+    let ended = status === STATUS_REFUSED;
+    if (status === STATUS_SEARCHING) ({ status } = this.#improve(task, core.work() + task.repairBudget, true));
+    if (status === STATUS_PLACED) ({ ended } = this.#improve(task, core.work() + task.budget, false));
+    core.finish();
     const searchMs = performance.now() - start;
-    const result = new Int32Array(this.core.memory.buffer, this.core.result(), RESULT_HOSTS + task.vms).slice();
-    return { result, version, searchMs, bytesCopied: bytes };
+    const result = new Int32Array(core.memory.buffer, core.result(), RESULT_HOSTS + task.vms).slice();
+    return { result, version, searchMs, work: core.work(), ended, bytesCopied: bytes };
   }
 
   /** Puts the request words where the core reads them. */
@@ -83,16 +103,51 @@ export class CoreSession {
     new Int32Array(this.core.memory.buffer, at, request.length).set(request);
   }
 
-  #improve(wanted: boolean, limit: number, untilPlaced: boolean, late: () => boolean, status: number): number {
-    if (!wanted) return status;
-    let now = status;
-    for (let at = this.core.work(); at < limit && !late(); ) {
-      now = this.core.improve(Math.min(limit, at + STEP), untilPlaced ? 1 : 0);
-      const used = this.core.work();
-      if (used === at || (untilPlaced && now === STATUS_PLACED)) break;
+  /** The first plan; when time is up before it is complete, what there is of it. */
+  #construct({ dueAt }: SolveTask): number {
+    const { core } = this;
+    const end = endOf(dueAt);
+    let status: number = STATUS_BUILDING;
+    while (status === STATUS_BUILDING && performance.now() < end) status = core.construct(core.work() + STEP);
+    return status;
+  }
+
+  #adopt(rows: Int32Array): boolean {
+    this.#handover(rows.length).rows.set(rows);
+    return this.core.adopt() === 1;
+  }
+
+  #handover(vms: number): Handover {
+    const { core } = this;
+    const view = (at: number, words: number) => new Int32Array(core.memory.buffer, at, words);
+    return { levels: view(core.handoverLevels(), 2 * LEVELS), rows: view(core.handoverRows(), vms) };
+  }
+
+  /** Steps until `limit` of work in all, the time is up, there is nothing more to find, or `untilPlaced` all VMs are. */
+  #improve(
+    { vms, dueAt, incumbent }: SolveTask,
+    limit: number,
+    untilPlaced: boolean,
+  ): { status: number; ended: boolean } {
+    const { core } = this;
+    const end = endOf(dueAt);
+    const shared = incumbent && new Incumbent(incumbent);
+    const handover = this.#handover(vms);
+    let status: number = untilPlaced ? STATUS_SEARCHING : STATUS_PLACED;
+    let ended = false;
+    for (let at = core.work(); at < limit && performance.now() < end && !shared?.ended; ) {
+      status = core.improve(Math.min(limit, at + STEP), untilPlaced ? 1 : 0);
+      const used = core.work();
+      ended = used === at && status === STATUS_PLACED;
+      if (shared !== undefined) {
+        core.capture();
+        if (ended) shared.end();
+        if (shared.exchange(handover) && core.adopt() === 1) status = STATUS_PLACED;
+      }
+      if (used === at || (untilPlaced && status === STATUS_PLACED)) break;
       at = used;
     }
-    return now;
+    return { status, ended };
   }
 
   #columns(): Int32Array {

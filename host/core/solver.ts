@@ -6,7 +6,8 @@ import type { Inventory } from "./inventory.ts";
 import { corePath } from "./load.ts";
 import type { Application, Plan, Refusal, SolveOptions } from "./model.ts";
 import { PoolSolver } from "./pool.ts";
-import { CoreSession } from "./session.ts";
+import { shareBudget } from "./portfolio.ts";
+import { CoreSession, type SolveTask } from "./session.ts";
 import { defaultBudget, type Solver, taskOf } from "./task.ts";
 
 /** On the caller's thread: for command lines, tests and benchmarks. */
@@ -21,16 +22,24 @@ export class LocalSolver implements Solver {
     this.rules = catalogueOf(this.#session.core);
   }
 
-  /** @throws AppError request.invalid */
+  /** In one search, whatever the budget. @throws AppError request.invalid */
   solveNow(inventory: Inventory, application: Application, options: SolveOptions = {}): Plan | Refusal {
-    const names = (row: number) => inventory.hostAt(row)!;
-    const answer = this.#session.solve(inventory.snapshot.buffer, taskOf(inventory, application, this.rules, options));
+    const task = taskOf(inventory, application, this.rules, options);
+    const answer = this.#session.solve(inventory.snapshot.buffer, task);
     this.bytesCopied += answer.bytesCopied;
-    return decode(answer, inventory.version, application, this.rules, names);
+    return decode(answer, inventory.version, application, this.rules, (row) => inventory.hostAt(row)!);
   }
 
+  /** @throws AppError request.invalid */
   async solve(inventory: Inventory, application: Application, options: SolveOptions = {}): Promise<Plan | Refusal> {
-    return this.solveNow(inventory, application, options);
+    if (options.budgetIs !== "shared") return this.solveNow(inventory, application, options);
+    const task = taskOf(inventory, application, this.rules, options);
+    const run = async (strand: SolveTask) => this.#session.solve(inventory.snapshot.buffer, strand);
+    const { version } = inventory;
+    const names = inventory.hostNames();
+    const answer = await shareBudget(task, run);
+    this.bytesCopied += answer.bytesCopied;
+    return decode(answer, version, application, this.rules, (row) => names[row]!);
   }
 
   async close(): Promise<void> {}

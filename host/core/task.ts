@@ -5,7 +5,7 @@ import type { Rule } from "./catalogue.ts";
 import { encode } from "./encode.ts";
 import type { Inventory } from "./inventory.ts";
 import type { Application, Plan, Refusal, SolveOptions } from "./model.ts";
-import type { SolveTask } from "./session.ts";
+import { clockMs, type SolveTask } from "./session.ts";
 
 /**
  * Work for improvement after the first complete plan, when the caller names no budget: per VM, and at most. Of the
@@ -23,7 +23,7 @@ const LEAST_REPAIR = 20_000;
 export const MOST_BUDGET = 1_000_000_000;
 /** A day. */
 export const LONGEST_DEADLINE_MS = 86_400_000;
-const MOST_SEED = 2 ** 32 - 1;
+export const MOST_SEED = 2 ** 32 - 1;
 
 export interface Solver {
   /** The rules of the core, in the order in which refusals count them. */
@@ -64,7 +64,7 @@ export function taskOf(
     seed,
     budget,
     repairBudget: Math.max(LEAST_REPAIR, budget),
-    deadlineMs,
+    dueAt: deadlineMs === undefined ? undefined : clockMs() + deadlineMs,
     disabledRules,
   };
 }

@@ -61,6 +61,28 @@ describe("ostro plan", () => {
     expect({ ...one, ms: null }).toEqual({ ...two, ms: null });
   });
 
+  test("any number of workers gives the same answer", async () => {
+    const path = file(generate(40, 40, 1, { load: 0.85, rack: "4-8" }));
+    const answer = async (workers: string) => {
+      const { code, out } = await run(["plan", path, "--json", "--budget", "9000", "--workers", workers]);
+      expect(code).toBe(0);
+      return { ...JSON.parse(out), ms: null };
+    };
+    const one = await answer("1");
+    expect(one.stats.attempts).toBeGreaterThan(1_000);
+    expect(await answer("2")).toEqual(one);
+  });
+
+  test("a deadline ends the search", async () => {
+    const path = file(generate(40, 40, 1, { load: 0.85, rack: "4-8" }));
+    for (const workers of ["1", "2"]) {
+      const { code, out } = await run(["plan", path, "--json", "--deadline", "100", "--workers", workers]);
+      expect(code).toBe(0);
+      // A hundred times what it takes to answer once the time is up.
+      expect(JSON.parse(out).ms.search).toBeLessThan(200);
+    }
+  });
+
   test("no place is exit code 3, with the reason", async () => {
     const path = file(problem([vm("web", 5)]));
     const { code, out, err } = await run(["plan", path]);

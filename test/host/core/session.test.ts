@@ -80,7 +80,7 @@ describe("a session", () => {
     const application = { name: "app", vms, groups: [group("diversity", "rack", ["v0", "v1"])] };
     const task = { request: encode(inventory, application), vms: 40, seed: 1, ...BUDGETS, budget: 100_000 };
     const session = sessionOf("release");
-    const hurried = session.solve(inventory.snapshot.buffer, { ...task, deadlineMs: 0 });
+    const hurried = session.solve(inventory.snapshot.buffer, { ...task, dueAt: 0 });
     expect(hurried.result[abi.RESULT_STATUS]).toBe(abi.STATUS_PLACED);
     expect(hurried.result[abi.RESULT_ATTEMPTS]).toBeLessThanOrEqual(200);
     const { result } = session.solve(inventory.snapshot.buffer, { ...task, budget: 1000 });
