@@ -2,16 +2,18 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { STATUS_PLACED } from "../../../assembly/abi.ts";
 import { encode } from "../../../host/core/encode.ts";
-import { LEVELS } from "../../../host/core/incumbent.ts";
+import { compareLevels, LEVELS } from "../../../host/core/incumbent.ts";
 import { Inventory } from "../../../host/core/inventory.ts";
+import type { Application } from "../../../host/core/model.ts";
+import { parseProblem } from "../../../host/core/problem.ts";
 import { verify } from "../../../host/core/verify.ts";
 import { randomScene, sessionOf } from "../../contracts/stage.ts";
+import { generate } from "../../oracle/gen.mjs";
 import { propertySeed } from "../../support/property-seed.ts";
 import { Random } from "../../support/random.ts";
 
 /** A core of the check build, which recomputes all state after each move, with a first plan for a random problem. */
-function planned(seed: number) {
-  const { dataCenter, application } = randomScene(seed, { hosts: 20, vms: 10 });
+function planned(seed: number, { dataCenter, application } = randomScene(seed, { hosts: 20, vms: 10 })) {
   const inventory = new Inventory(dataCenter);
   const session = sessionOf("check");
   const { core } = session;
@@ -91,4 +93,37 @@ it("a plan is adopted exactly when it keeps every rule; one that does not change
   );
   expect(adopted).toBeGreaterThan(20);
   expect(refused).toBeGreaterThan(50);
+});
+
+/** One in which the first plan is seldom the best. */
+function tight(seed: number) {
+  const text = JSON.stringify(generate(30, 24, seed, { load: 0.8, rack: "4-8" }));
+  const { dataCenter, application } = parseProblem(text, "generated");
+  return { dataCenter, application: application as Application };
+}
+
+it("a search goes on soundly from a plan that it adopts in between", () => {
+  let changed = 0;
+  fc.assert(
+    fc.property(fc.nat(10_000), (seed) => {
+      const { core, placed, captured, view, sound } = planned(seed, tight(seed));
+      const first = captured();
+      if (placed) {
+        core.improve(core.work() + 150, 0);
+        const better = captured();
+        for (const { rows } of [first, better, first]) {
+          view().rows.set(rows);
+          expect(core.adopt()).toBe(1);
+          core.improve(core.work() + 100, 0);
+        }
+        const last = captured();
+        expect(sound(last.rows)).toBe(true);
+        expect(compareLevels(Int32Array.from(last.levels), Int32Array.from(first.levels))).toBeLessThanOrEqual(0);
+        if (`${better.rows}` !== `${first.rows}`) changed++;
+      }
+      core.finish();
+    }),
+    { numRuns: 30, seed: propertySeed },
+  );
+  expect(changed).toBeGreaterThan(10);
 });

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { generate } from "../../oracle/gen.mjs";
 import { scratchFolders } from "../../support/scratch-folder.ts";
 import { run } from "./command.ts";
 
