@@ -1,12 +1,11 @@
 import { inArray } from "drizzle-orm";
 import { aggregates, clusters, flavors, hosts, racks } from "../schema/index.ts";
 import type { Db } from "../store.ts";
-import type { HostRow } from "./inventory.ts";
+import type { HostRow, RackRow } from "./inventory.ts";
 import { inChunks, upsert } from "./upsert.ts";
 
 export type FlavorRow = typeof flavors.$inferSelect;
 export type AggregateRow = typeof aggregates.$inferSelect;
-export type RackRow = typeof racks.$inferSelect;
 export type ClusterRow = typeof clusters.$inferSelect;
 
 /** What the data center's source told of, as it was last stored. */

@@ -1,9 +1,10 @@
 import { and, eq, gt, inArray, ne, sql } from "drizzle-orm";
-import { allocations, hosts, inventory } from "../schema/index.ts";
+import { allocations, hosts, inventory, racks } from "../schema/index.ts";
 import type { Db } from "../store.ts";
 import { inChunks, upsert } from "./upsert.ts";
 
 export type HostRow = typeof hosts.$inferSelect;
+export type RackRow = typeof racks.$inferSelect;
 export type AllocationRow = typeof allocations.$inferSelect;
 
 /** The version of the last commit. */
@@ -25,20 +26,21 @@ export async function nextVersion(tx: Db): Promise<number> {
   return row!.version;
 }
 
-/** Hosts that changed after `version`, in their order, and all that is allocated on them. */
+/** Racks and hosts that changed after `version`, in their order, and all that is allocated on these hosts. */
 export async function changedSince(
   db: Db,
   version: number,
-): Promise<{ hosts: HostRow[]; allocations: AllocationRow[] }> {
+): Promise<{ racks: RackRow[]; hosts: HostRow[]; allocations: AllocationRow[] }> {
+  const changedRacks = await db.select().from(racks).where(gt(racks.generation, version)).orderBy(racks.name);
   const rows = await db.select().from(hosts).where(gt(hosts.generation, version)).orderBy(hosts.position, hosts.name);
-  if (rows.length === 0) return { hosts: [], allocations: [] };
+  if (rows.length === 0) return { racks: changedRacks, hosts: [], allocations: [] };
   const held = await db
     .select({ row: allocations })
     .from(allocations)
     .innerJoin(hosts, eq(hosts.name, allocations.host))
     .where(gt(hosts.generation, version))
     .orderBy(allocations.id);
-  return { hosts: rows, allocations: held.map(({ row }) => row) };
+  return { racks: changedRacks, hosts: rows, allocations: held.map(({ row }) => row) };
 }
 
 /** Adds allocations, or replaces those with the same id. */

@@ -1,4 +1,4 @@
-import { bigint, index, pgTable, text } from "drizzle-orm/pg-core";
+import { bigint, index, json, pgTable, text } from "drizzle-orm/pg-core";
 import { hosts } from "./hosts.ts";
 
 const count = (name: string) => bigint(name, { mode: "number" }).notNull();
@@ -19,6 +19,8 @@ export const allocations = pgTable(
     diskGiB: count("disk_gib"),
     /** Keys of the named groups it lives in, such as `rack:DIV:db`. */
     groups: text("groups").array().notNull(),
+    /** Bandwidth reserved between it and others, by their ids; a pair counts once, whichever of the two has it written. */
+    pipes: json("pipes").$type<{ peer: string; kbps: number }[]>().notNull().default([]),
     planId: text("plan_id"),
     projectId: text("project_id"),
     resourceId: text("resource_id"),

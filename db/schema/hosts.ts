@@ -26,6 +26,9 @@ export const hosts = pgTable(
     usedVcpus: count("used_vcpus"),
     usedRamMiB: count("used_ram_mib"),
     usedDiskGiB: count("used_disk_gib"),
+    /** Null: never full. */
+    nicKbps: bigint("nic_kbps", { mode: "number" }),
+    nicUsedKbps: count("nic_used_kbps").default(0),
     /** Counts for the facts and for the allocations on the host. */
     generation: count("generation"),
   },

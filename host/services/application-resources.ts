@@ -15,8 +15,8 @@ export interface StackResource {
 export const SERVER = "OS::Nova::Server";
 export const ASSIGNMENT_2017 = "ATT::Valet::GroupAssignment";
 export const ASSIGNMENT_2018 = "OS::Valet::GroupAssignment";
-const VOLUME = "OS::Cinder::Volume";
-const ATTACHMENT = "OS::Cinder::VolumeAttachment";
+export const VOLUME = "OS::Cinder::Volume";
+export const ATTACHMENT = "OS::Cinder::VolumeAttachment";
 
 /** Types that a group can hold: their names are looked up before those of ports, networks and the like. */
 const PLACED = new Set([SERVER, ASSIGNMENT_2017, ASSIGNMENT_2018, VOLUME]);
@@ -79,6 +79,14 @@ export class Resources {
   serverOf(volume: string): string | undefined {
     this.#serverOfVolume ??= this.#attachments();
     return this.#serverOfVolume.get(volume);
+  }
+
+  /** The server that runs where the resource is: itself, a volume's or an attachment's; undefined: none of the stack. */
+  serverAt(key: string): string | undefined {
+    const { type, properties = {} } = this.#byKey.get(key)!;
+    if (type !== ATTACHMENT) return type === SERVER ? key : this.serverOf(key);
+    const server = this.#target(properties.instance_uuid, key, "properties.instance_uuid");
+    return server !== undefined && this.#byKey.get(server)?.type === SERVER ? server : undefined;
   }
 
   #attachments(): Map<string, string> {

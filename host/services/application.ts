@@ -1,12 +1,14 @@
-// From a stack's resources, as Heat's plugins of both generations send them, to VMs and plain groups.
+// From a stack's resources, as Heat's plugins of both generations send them, to VMs, plain groups and pipes.
 
 import type { Application, Flavor, Vm } from "../core/model.ts";
 import { AppError } from "../errors.ts";
 import { fault } from "./application-fault.ts";
 import { GroupReader, type KnownGroup } from "./application-groups.ts";
 import { plainGroups } from "./application-merge.ts";
+import { pipesOf } from "./application-pipes.ts";
 import { Resources, SERVER, type StackResource } from "./application-resources.ts";
 import { groupsIn, ServerReader, valetOf } from "./application-servers.ts";
+import { withLocalVolumes } from "./application-volumes.ts";
 
 export type { StackResource } from "./application-resources.ts";
 
@@ -79,5 +81,11 @@ export function toApplication(
     );
     groups.join(key, flavored, "properties.flavor (extra spec valet)");
   }
-  return { application: { name: request.planName, vms, groups: plainGroups(vms, groups.groups) }, servers };
+  const application = {
+    name: request.planName,
+    vms: withLocalVolumes(resources, vms),
+    groups: plainGroups(vms, groups.groups),
+  };
+  const pipes = pipesOf(resources);
+  return { application: pipes.length > 0 ? { ...application, pipes } : application, servers };
 }

@@ -32,7 +32,7 @@ export function groupKeysOf(application: Application): Map<string, string[]> {
 }
 
 /**
- * The application with these VMs only; groups keep what is left of them and go when nothing is.
+ * The application with these VMs only; groups keep what is left of them and go when nothing is, pipes go with either end.
  * What they demanded of the VMs left out is not asked any more.
  */
 export function onlyVms(application: Application, keep: ReadonlySet<string>): Application {
@@ -44,5 +44,6 @@ export function onlyVms(application: Application, keep: ReadonlySet<string>): Ap
   const groups = application.groups
     .map((group) => ({ ...group, members: group.members.filter(remains) }))
     .filter(({ members }) => members.length > 0);
-  return { ...application, vms, groups };
+  const pipes = application.pipes?.filter(({ a, b, living }) => keep.has(a) && (living || keep.has(b)));
+  return { ...application, vms, groups, ...(pipes !== undefined && { pipes }) };
 }

@@ -1,8 +1,8 @@
 // Between the data center of the core and the rows of the store.
 
 import type { FactRows } from "../../db/queries/facts.ts";
-import type { AllocationRow, HostRow } from "../../db/queries/inventory.ts";
-import type { DataCenter, ExistingVm, Flavor, Host } from "../core/model.ts";
+import type { AllocationRow, HostRow, RackRow } from "../../db/queries/inventory.ts";
+import type { DataCenter, ExistingVm, Flavor, Host, Rack } from "../core/model.ts";
 
 export function toHost(row: HostRow): Host {
   return {
@@ -15,18 +15,26 @@ export function toHost(row: HostRow): Host {
     capacity: { vcpus: row.vcpus, ramMiB: row.ramMiB, diskGiB: row.diskGiB },
     physical: { vcpus: row.physicalVcpus, ramMiB: row.physicalRamMiB },
     used: { vcpus: row.usedVcpus, ramMiB: row.usedRamMiB, diskGiB: row.usedDiskGiB },
+    nicKbps: row.nicKbps,
+    nicUsedKbps: row.nicUsedKbps,
   };
+}
+
+export function toRack({ name, uplinkKbps, uplinkUsedKbps }: RackRow): Rack {
+  return { name, uplinkKbps, uplinkUsedKbps };
 }
 
 export function toVm(row: AllocationRow): ExistingVm {
   const need = { vcpus: row.vcpus, ramMiB: row.ramMiB, diskGiB: row.diskGiB };
-  return { id: row.id, host: row.host, groups: row.groups, need };
+  const vm = { id: row.id, host: row.host, groups: row.groups, need };
+  return row.pipes.length > 0 ? { ...vm, pipes: row.pipes } : vm;
 }
 
 export function toDataCenter(facts: FactRows, allocations: readonly AllocationRow[]): DataCenter {
   const held = new Set(allocations.map(({ host }) => host));
   return {
     hosts: facts.hosts.filter(({ name, present }) => present || held.has(name)).map(toHost),
+    racks: facts.racks.map(toRack),
     aggregates: Object.fromEntries(facts.aggregates.map(({ name, metadata }) => [name, metadata])),
     existing: allocations.map(toVm),
     flavors: facts.flavors.map(
@@ -38,6 +46,7 @@ export function toDataCenter(facts: FactRows, allocations: readonly AllocationRo
 /** The rows a data center makes, as of `generation`. */
 export function toRows(dataCenter: DataCenter, generation: number): FactRows {
   const clusters = new Set<string>();
+  const uplinks = new Map((dataCenter.racks ?? []).map((rack) => [rack.name, rack]));
   const racks = new Map<string, string | null>();
   for (const { rack, cluster } of dataCenter.hosts) {
     if (cluster !== null) clusters.add(cluster);
@@ -46,7 +55,13 @@ export function toRows(dataCenter: DataCenter, generation: number): FactRows {
   }
   return {
     clusters: [...clusters].map((name) => ({ name, generation })),
-    racks: [...racks].map(([name, cluster]) => ({ name, cluster, generation })),
+    racks: [...racks].map(([name, cluster]) => ({
+      name,
+      cluster,
+      uplinkKbps: uplinks.get(name)?.uplinkKbps ?? null,
+      uplinkUsedKbps: uplinks.get(name)?.uplinkUsedKbps ?? 0,
+      generation,
+    })),
     aggregates: Object.entries(dataCenter.aggregates).map(([name, metadata]) => ({ name, metadata, generation })),
     flavors: dataCenter.flavors.map((flavor, position) => ({ ...flavor, position, generation })),
     hosts: dataCenter.hosts.map((host, position) => ({
@@ -66,18 +81,21 @@ export function toRows(dataCenter: DataCenter, generation: number): FactRows {
       usedVcpus: host.used.vcpus,
       usedRamMiB: host.used.ramMiB,
       usedDiskGiB: host.used.diskGiB,
+      nicKbps: host.nicKbps ?? null,
+      nicUsedKbps: host.nicUsedKbps ?? 0,
       generation,
     })),
   };
 }
 
 export function existingRows(dataCenter: DataCenter, generation: number): AllocationRow[] {
-  return dataCenter.existing.map(({ id, host, groups, need }) => ({
+  return dataCenter.existing.map(({ id, host, groups, need, pipes }) => ({
     id,
     source: "existing",
     host,
     ...need,
     groups: [...groups],
+    pipes: [...(pipes ?? [])],
     planId: null,
     projectId: null,
     resourceId: null,

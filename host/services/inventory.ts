@@ -12,7 +12,7 @@ import type { Db, Store } from "../../db/store.ts";
 import { Inventory } from "../core/inventory.ts";
 import type { DataCenter, Flavor } from "../core/model.ts";
 import { AppError } from "../errors.ts";
-import { toDataCenter, toHost, toVm } from "./facts.ts";
+import { toDataCenter, toHost, toRack, toVm } from "./facts.ts";
 import { storeDataCenter } from "./load.ts";
 import { Turns } from "./turns.ts";
 
@@ -148,6 +148,7 @@ export class InventoryService {
     // A VM that moved is on a changed host before and after, so what is on none of them now is gone.
     for (const { name } of changed.hosts)
       for (const { id } of [...inventory.vmsIn("host", name)]) if (!now.has(id)) inventory.remove(id);
+    for (const row of changed.racks) inventory.setRack(toRack(row));
     for (const row of changed.hosts) {
       const known = inventory.hostState(row.name)?.host;
       const host = toHost(row);

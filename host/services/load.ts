@@ -65,7 +65,12 @@ async function storeFacts(
     flavors: missing(before.flavors, now.flavors, ({ id }) => id),
     aggregates: missing(before.aggregates, now.aggregates, ({ name }) => name),
   });
-  const facts = { ...now, hosts: [...now.hosts, ...absent.map((row) => ({ ...row, present: false }))] };
+  const standing = new Set(now.racks.map(({ name }) => name));
+  const facts = {
+    ...now,
+    racks: [...now.racks, ...before.racks.filter(({ name }) => !standing.has(name))],
+    hosts: [...now.hosts, ...absent.map((row) => ({ ...row, present: false }))],
+  };
   return { facts, vanished: vanished.length };
 }
 

@@ -106,9 +106,8 @@ export class PlacementService {
     const placements = await listPlacements(db, plan.id);
     const allocations = await allocationsOfPlan(db, plan.id);
     const application = plan.application as Application;
-    const isUp = (host: string) => this.#inventory.inventory.hostState(host)?.host.up ?? false;
     return {
-      problems: replanProblems(application, placements, target, locations, isUp),
+      problems: replanProblems(application, placements, target, locations, this.#inventory.inventory),
       write: async (tx, version, solved) => {
         const now = await findPlan(tx, plan.id, true);
         if (now?.revision !== plan.revision) return null;

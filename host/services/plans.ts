@@ -238,6 +238,7 @@ function allocationsFor(
 ): Change["put"] {
   const vms = new Map(application.vms.map((vm) => [vm.name, vm]));
   const keys = groupKeysOf(application);
+  const pipes = pipesByVm(application, new Map(rows.map(({ id, orchestrationId }) => [orchestrationId, id])));
   return rows.map(({ id, orchestrationId, location }, i) => {
     const { vcpus, ramMiB, diskGiB } = vms.get(orchestrationId)!;
     return {
@@ -248,12 +249,21 @@ function allocationsFor(
       ramMiB,
       diskGiB,
       groups: keys.get(orchestrationId)!,
+      pipes: pipes.get(orchestrationId) ?? [],
       planId: plan.id,
       projectId: plan.projectId,
       // The placement's own stays null until someone reserves it (contract), though the server may be known already.
       resourceId: rows[i]!.resourceId ?? servers[i]!.resourceId,
     };
   });
+}
+
+/** VM name -> its pipes as allocations keep them: each on one of its two VMs. `idOf`: VM name -> id of its allocation. */
+function pipesByVm(application: Application, idOf: ReadonlyMap<string, string>): Map<string, AllocationRow["pipes"]> {
+  const pipes = new Map<string, AllocationRow["pipes"]>();
+  for (const { a, b, kbps } of application.pipes ?? [])
+    pipes.set(a, [...(pipes.get(a) ?? []), { peer: idOf.get(b)!, kbps }]);
+  return pipes;
 }
 
 /** Equal for requests that ask for the same, in whatever order their keys stand. */

@@ -1,5 +1,5 @@
 // Looks at what a store holds, by itself: every broken promise in words.
-import { allFacts } from "../../db/queries/facts.ts";
+import { allFacts, type FactRows } from "../../db/queries/facts.ts";
 import { type AllocationRow, allAllocations } from "../../db/queries/inventory.ts";
 import { listPlacements } from "../../db/queries/plans.ts";
 import type { Store } from "../../db/store.ts";
@@ -28,6 +28,7 @@ export async function audit(store: Store, memories: readonly Inventory[] = []): 
   }
 
   const byId = new Map(allocations.map((row) => [row.id, row]));
+  wrong.push(...overbookedLinks(facts, byId));
   for (const { id, planId, location, resourceId } of placements) {
     const row = byId.get(id);
     if (row === undefined) wrong.push(`placement ${id}: holds nothing`);
@@ -52,6 +53,27 @@ export async function audit(store: Store, memories: readonly Inventory[] = []): 
       wrong.push(`memory has ${memory.vmCount} VMs, the store ${allocations.length}`);
   }
   return wrong;
+}
+
+/** NICs and uplinks that carry more than they can. The planner writes a pipe on one of its two allocations. */
+function overbookedLinks({ hosts, racks }: FactRows, allocations: ReadonlyMap<string, AllocationRow>): string[] {
+  const hostOf = new Map(hosts.map((host) => [host.name, host]));
+  const nics = new Map(hosts.map((host) => [host.name, host.nicUsedKbps]));
+  const uplinks = new Map(racks.map((rack) => [rack.name, rack.uplinkUsedKbps]));
+  const load = (links: Map<string, number>, name: string | null, kbps: number) =>
+    name !== null && links.set(name, links.get(name)! + kbps);
+  for (const row of allocations.values())
+    for (const { peer, kbps } of row.pipes) {
+      const other = allocations.get(peer);
+      if (other === undefined || other.host === row.host) continue;
+      const ends = [hostOf.get(row.host)!, hostOf.get(other.host)!] as const;
+      for (const { name } of ends) load(nics, name, kbps);
+      if (ends[0].rack !== ends[1].rack) for (const { rack } of ends) load(uplinks, rack, kbps);
+    }
+  return [
+    ...hosts.filter(({ name, nicKbps }) => nicKbps !== null && nics.get(name)! > nicKbps),
+    ...racks.filter(({ name, uplinkKbps }) => uplinkKbps !== null && uplinks.get(name)! > uplinkKbps),
+  ].map(({ name }) => `${name}: more bandwidth than it has`);
 }
 
 /** Containers where VMs of an exclusivity group live with others. */

@@ -62,7 +62,7 @@ describe("a server", () => {
       b: server(),
       port: { type: "OS::Neutron::Port" },
       a: server(),
-      pipe: { type: "ATT::Valet::Pipe", properties: { resources: ["a", "b"] } },
+      alarm: { type: "OS::Aodh::Alarm", properties: { resources: ["a", "b"] } },
     });
     expect(application.vms.map(({ name }) => name)).toEqual(["b", "a"]);
   });

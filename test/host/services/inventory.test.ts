@@ -34,6 +34,7 @@ describe.each(storeKinds)("on %s", (kind) => {
     ramMiB: 0,
     diskGiB: 0,
     groups: ["host:DIV:g"],
+    pipes: [{ peer: "a", kbps: 100 }],
     planId: null,
     projectId: null,
     resourceId: null,
