@@ -1,7 +1,7 @@
 // Where the units stand, and everything that follows from it. `place` and `remove` undo each other exactly; the log of
 // them is the undo log of the search, so no state is ever copied.
 
-import { LEVEL_HOST, NONE, OWNER_NONE } from "./abi";
+import { BLOCK_SHIFT, LEVEL_HOST, NONE, OWNER_NONE } from "./abi";
 import { audit } from "./audit";
 import {
   classDisk,
@@ -23,6 +23,7 @@ import {
 import { add, get, put, words } from "./lib/arena";
 import { vmCount } from "./request";
 import { movedRules } from "./rules";
+import { measureBlock } from "./search/frontier";
 import { needDisk, needRam, needVcpus, unitCount, unitOwner, unitSize } from "./units";
 
 /** Unit -> host row, NONE: not placed. */
@@ -107,6 +108,7 @@ function put_(unit: i32, row: i32): void {
     activated += fresh;
     add(rackTouched, rack, 1);
     if (get(rackTouched, rack) == 1) countRack(rack, 1);
+    measureBlock(row >> BLOCK_SHIFT);
   }
   add(touchedUnits, slot, 1);
   link(unit, slot);
@@ -182,6 +184,7 @@ function take(unit: i32, row: i32): void {
   unplacedVms += size;
   waits(unit, 1);
   movedRules(unit, row, -1);
+  if (get(touchedSlot, row) == 0) measureBlock(row >> BLOCK_SHIFT);
   moves++;
   if (CHECK) audit();
 }

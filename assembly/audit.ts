@@ -22,6 +22,7 @@ import { rackCluster, rackCount, rackOf, rackReal, rackTouched, touchedSlot } fr
 import { add, get, put } from "./lib/arena";
 import { differs, expectedAt, keepPristine, pristineAt } from "./pristine";
 import { enabled, RULE_COUNT } from "./rules";
+import { frontierDrifted } from "./search/frontier";
 import { needDisk, needRam, needVcpus, unitCount, unitOwner, unitSize } from "./units";
 
 let report: usize = 0;
@@ -61,6 +62,7 @@ export function audit(): void {
     put(report, RESULT_REFUSED_RULE, r);
     assert(false, "the state of a rule drifted");
   }
+  assert(!frontierDrifted(), "bounds of untouched hosts drifted");
 }
 
 /** Hosts that were empty, and racks; all hosts without a rack are in one. */

@@ -48,6 +48,7 @@ import { attempts, blocksVisited, prepareChoice } from "./search/choose";
 import { BUILDING, construct as buildOn, HOPELESS, leaveOff, prepareConstruction } from "./search/construct";
 import { prepareDomains } from "./search/domain";
 import { explain, placedBefore, prepareExplanation, refusedRule, refusedVm } from "./search/explain";
+import { prepareFrontier } from "./search/frontier";
 import { prepareHandover, takeOver } from "./search/handover";
 import { prepareImprovement, improve as searchOn } from "./search/improve";
 import { prepareOrder } from "./search/order";
@@ -63,6 +64,7 @@ export function begin(seed: i32): void {
   buildUnits(affinityMatters());
   prepareRules();
   prepareAssignment();
+  prepareFrontier();
   prepareDomains();
   prepareOrder();
   prepareBundles();

@@ -6,16 +6,10 @@ import { BLOCK_SHIFT, LEVEL_HOST, NONE, OWNER_NONE, REQUEST_FRESH_OWNER } from "
 import { hostOf, touchedCount, touchedRow, waitingDisk, waitingRam, waitingVcpus } from "../assignment";
 import {
   ALL_ROWS,
-  activeDisk,
-  activeRam,
-  activeVcpus,
   blockRack,
   classDisk,
   classRam,
   classVcpus,
-  emptyDisk,
-  emptyRam,
-  emptyVcpus,
   freeDisk,
   freeRam,
   freeVcpus,
@@ -33,6 +27,7 @@ import { request } from "../request";
 import { allowed, diskMatters, mayEnter, ramMatters, vcpusMatter } from "../rules";
 import { needDisk, needRam, needVcpus, unitCount, unitOwner } from "../units";
 import { domainCount, domainRows } from "./domain";
+import { activeFrontier, emptyFrontier, Frontier, firstOfSpan, spanOf } from "./frontier";
 
 /** Steps in which a share of the waiting demand is measured: coarse, so that rack and fit can decide between near equals. */
 const SHARES: f32 = 64;
@@ -70,7 +65,7 @@ let bestShare: f32 = -1;
 let bestRackTouched = false;
 let bestFit: f32 = 0;
 
-/** Blocks whose bounds were read. */
+/** Blocks and spans of blocks whose bounds were read. */
 let blocksScanned = 0;
 
 /**
@@ -114,9 +109,9 @@ export function choose(unit: i32, from: i32, to: i32): i32 {
   const owner = unitOwner(unit, LEVEL_HOST);
   // VMs of an exclusivity class that lives nowhere yet cannot join a host that runs VMs.
   if (owner == OWNER_NONE || (owner > 0 && owner < get(request, REQUEST_FRESH_OWNER))) {
-    chooseNew(unit, from, to, activeVcpus, activeRam, activeDisk, true);
+    chooseNew(unit, from, to, activeFrontier, true);
   }
-  if (bestRow == NONE) chooseNew(unit, from, to, emptyVcpus, emptyRam, emptyDisk, false);
+  if (bestRow == NONE) chooseNew(unit, from, to, emptyFrontier, false);
   return bestRow;
 }
 
@@ -200,9 +195,13 @@ function shareOf(vcpus: i32, ram: i32, disk: i32): f32 {
 }
 
 /** Hosts that are not touched yet: those that run VMs (`active`) or the empty ones. Blocks whose bounds cannot win are not looked into. */
-function chooseNew(unit: i32, from: i32, to: i32, maxVcpus: usize, maxRam: usize, maxDisk: usize, active: bool): void {
+function chooseNew(unit: i32, from: i32, to: i32, frontier: Frontier, active: bool): void {
+  const maxVcpus = frontier.vcpus.blocks;
+  const maxRam = frontier.ram.blocks;
+  const maxDisk = frontier.disk.blocks;
   // Racks that are touched already come first: with equal shares they win anyway.
   stamp++;
+  let patience = PATIENCE;
   for (let slot = 0; slot < touchedCount; slot++) {
     const rack = rackOf(get(touchedRow, slot));
     if (get(rackStamp, rack) == stamp || get(rackBlock, rack + 1) - get(rackBlock, rack) > SMALL_RACK) continue;
@@ -213,9 +212,12 @@ function chooseNew(unit: i32, from: i32, to: i32, maxVcpus: usize, maxRam: usize
         get(maxVcpus, block) >= wantVcpus &&
         get(maxRam, block) >= wantRam &&
         get(maxDisk, block) >= wantDisk &&
-        shareOf(get(maxVcpus, block), get(maxRam, block), get(maxDisk, block)) >= bestShare
+        shareOf(get(maxVcpus, block), get(maxRam, block), get(maxDisk, block)) >=
+          (patience > 0 ? bestShare : bestShare + 1)
       ) {
+        const before = bestShare;
         visit(unit, block, active);
+        if (bestShare == before && bestRow != NONE) patience--;
       }
     }
   }
@@ -230,37 +232,48 @@ function chooseNew(unit: i32, from: i32, to: i32, maxVcpus: usize, maxRam: usize
   const plusDisk = f32x4.splat(offsetDisk);
   const whole = f32x4.splat(1);
   const steps = f32x4.splat(SHARES);
-  let patience = PATIENCE;
-  blocksScanned += to - from;
-  for (let block = from & ~3; block < to; block += 4) {
-    const at = (<usize>block) << 2;
-    const vcpus = v128.load(maxVcpus + at);
-    const ram = v128.load(maxRam + at);
-    const disk = v128.load(maxDisk + at);
-    const room = v128.and(
-      v128.and(i32x4.ge_s(vcpus, leastVcpus), i32x4.ge_s(ram, leastRam)),
-      i32x4.ge_s(disk, leastDisk),
-    );
-    const share = f32x4.min(
-      f32x4.min(
-        f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(vcpus), timesVcpus), plusVcpus),
-        f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(ram), timesRam), plusRam),
-      ),
-      f32x4.min(f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(disk), timesDisk), plusDisk), whole),
-    );
-    const bound = f32x4.floor(f32x4.mul(share, steps));
-    // Once patience is over only a larger share is worth a look.
-    const enough = f32x4.splat(patience > 0 ? bestShare : bestShare + 1);
-    let hits = i32x4.bitmask(v128.and(room, f32x4.ge(bound, enough)));
-    while (hits) {
-      const hit = block + ctz(hits);
-      hits &= hits - 1;
-      if (hit < from || hit >= to) continue;
-      const rack = get(blockRack, hit);
-      if (get(rackStamp, rack) == stamp || !mayEnter(unit, rack)) continue;
-      const before = bestShare;
-      visit(unit, hit, active);
-      if (bestShare == before && bestRow != NONE) patience--;
+  patience = PATIENCE;
+  const endSpan = spanOf(to - 1) + 1;
+  blocksScanned += endSpan - spanOf(from);
+  for (let span = spanOf(from); span < endSpan; span++) {
+    const spanVcpus = get(frontier.vcpus.spans, span);
+    const spanRam = get(frontier.ram.spans, span);
+    const spanDisk = get(frontier.disk.spans, span);
+    if (spanVcpus < wantVcpus || spanRam < wantRam || spanDisk < wantDisk) continue;
+    if (shareOf(spanVcpus, spanRam, spanDisk) < (patience > 0 ? bestShare : bestShare + 1)) continue;
+    const first = max(from, firstOfSpan(span));
+    const end = min(to, firstOfSpan(span + 1));
+    blocksScanned += end - first;
+    for (let block = first & ~3; block < end; block += 4) {
+      const at = (<usize>block) << 2;
+      const vcpus = v128.load(maxVcpus + at);
+      const ram = v128.load(maxRam + at);
+      const disk = v128.load(maxDisk + at);
+      const room = v128.and(
+        v128.and(i32x4.ge_s(vcpus, leastVcpus), i32x4.ge_s(ram, leastRam)),
+        i32x4.ge_s(disk, leastDisk),
+      );
+      const share = f32x4.min(
+        f32x4.min(
+          f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(vcpus), timesVcpus), plusVcpus),
+          f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(ram), timesRam), plusRam),
+        ),
+        f32x4.min(f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(disk), timesDisk), plusDisk), whole),
+      );
+      const bound = f32x4.floor(f32x4.mul(share, steps));
+      // Once patience is over only a larger share is worth a look.
+      const enough = f32x4.splat(patience > 0 ? bestShare : bestShare + 1);
+      let hits = i32x4.bitmask(v128.and(room, f32x4.ge(bound, enough)));
+      while (hits) {
+        const hit = block + ctz(hits);
+        hits &= hits - 1;
+        if (hit < first || hit >= end) continue;
+        const rack = get(blockRack, hit);
+        if (get(rackStamp, rack) == stamp || !mayEnter(unit, rack)) continue;
+        const before = bestShare;
+        visit(unit, hit, active);
+        if (bestShare == before && bestRow != NONE) patience--;
+      }
     }
   }
 }
