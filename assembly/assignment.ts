@@ -21,6 +21,7 @@ import {
   touchedSlot,
 } from "./inventory";
 import { add, get, put, words } from "./lib/arena";
+import { followHosts, isJoined, joinedMoved, reservedAt } from "./pipes";
 import { vmCount } from "./request";
 import { movedRules } from "./rules";
 import { measureBlock } from "./search/frontier";
@@ -65,6 +66,7 @@ export function prepareAssignment(): void {
   nextUnit = words(unitCount, NONE);
   previousUnit = words(unitCount, NONE);
   hostOf = words(unitCount, NONE);
+  followHosts(hostOf);
   touchedCount = 0;
   touchedRow = words(unitCount, 0);
   touchedUnits = words(unitCount, 0);
@@ -115,6 +117,10 @@ function put_(unit: i32, row: i32): void {
   add(hostVms, row, size);
   add(rackVms, rack, size);
   if (cluster != NONE) add(clusterVms, cluster, size);
+  if (isJoined(unit)) {
+    reserved += reservedAt(unit, row);
+    joinedMoved(unit);
+  }
   put(hostOf, unit, row);
   unplacedVms -= size;
   waits(unit, -1);
@@ -185,6 +191,10 @@ function take(unit: i32, row: i32): void {
   waits(unit, 1);
   movedRules(unit, row, -1);
   if (get(touchedSlot, row) == 0) measureBlock(row >> BLOCK_SHIFT);
+  if (isJoined(unit)) {
+    reserved -= reservedAt(unit, row);
+    joinedMoved(unit);
+  }
   moves++;
   if (CHECK) audit();
 }

@@ -8,6 +8,7 @@ import {
   hostOf,
   nextUnit,
   racksTouched,
+  reserved,
   touchedCount,
   touchedFirst,
   touchedRow,
@@ -20,6 +21,7 @@ import {
 import { CONSTRAINTS } from "./constraints";
 import { rackCluster, rackCount, rackOf, rackReal, rackTouched, touchedSlot } from "./inventory";
 import { add, get, put } from "./lib/arena";
+import { joinFrom, joinRate, joinRow, joinTo, joinUnit, linksBetween } from "./pipes";
 import { differs, expectedAt, keepPristine, pristineAt } from "./pristine";
 import { enabled, RULE_COUNT } from "./rules";
 import { frontierDrifted } from "./search/frontier";
@@ -55,6 +57,7 @@ export function audit(): void {
     assert(units == 0, "the list of a touched host's units drifted");
   }
   assert(!objectiveDrifted(), "the levels of the objective drifted");
+  assert(!reservedDrifted(), "the reserved bandwidth drifted");
   assert(!waitingDrifted(), "what waits for a host drifted");
   assert(!countsDrifted(), "VM counts drifted");
   for (let r = 0; r < RULE_COUNT; r++) {
@@ -82,6 +85,20 @@ function objectiveDrifted(): bool {
     else rackless = 1;
   }
   return fresh != activated || racks + rackless != racksTouched || hosts != touchedCount;
+}
+
+/** Each join between units is seen from both its ends and counted from the lower one. */
+function reservedDrifted(): bool {
+  let sum: i64 = 0;
+  for (let u = 0; u < unitCount; u++) {
+    const row = get(hostOf, u);
+    if (row == NONE) continue;
+    for (let j = joinFrom(u), end = joinTo(u); j < end; j++) {
+      const there = joinRow(j);
+      if (there != NONE && joinUnit(j) < u) sum += joinRate(j) * linksBetween(row, there);
+    }
+  }
+  return sum != reserved;
 }
 
 function waitingDrifted(): bool {

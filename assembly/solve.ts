@@ -40,6 +40,7 @@ import {
 import { prepareAudit } from "./audit";
 import { get, put, words } from "./lib/arena";
 import { seed as seedRandom } from "./lib/rng";
+import { preparePipes } from "./pipes";
 import { openRequest, swapPatches, vmCount } from "./request";
 import { affinityMatters, prepareRules } from "./rules";
 import { boundActivated, boundTouched, prepareBounds } from "./search/bound";
@@ -62,6 +63,7 @@ export function begin(seed: i32): void {
   openRequest();
   swapPatches();
   buildUnits(affinityMatters());
+  preparePipes();
   prepareRules();
   prepareAssignment();
   prepareFrontier();

@@ -9,6 +9,8 @@ import { Excluded } from "./excluded";
 import { Exclusivity } from "./exclusivity";
 import { Fixed } from "./fixed";
 import { MachineSize } from "./machine-size";
+import { NicCapacity } from "./nic-capacity";
+import { UplinkCapacity } from "./uplink-capacity";
 import { Zone } from "./zone";
 
 // The order in which a refusal counts them: what is fixed first, then what is taken, then who stands beside whom.
@@ -27,4 +29,6 @@ export const CONSTRAINTS: StaticArray<Constraint> = [
   new Affinity(),
   new Diversity(),
   new Exclusivity(),
+  new NicCapacity(),
+  new UplinkCapacity(),
 ];
