@@ -4,7 +4,7 @@ import { catalogueOf } from "../../host/core/catalogue.ts";
 import { encode } from "../../host/core/encode.ts";
 import { Inventory } from "../../host/core/inventory.ts";
 import { type CoreBuild, type CoreExports, corePath } from "../../host/core/load.ts";
-import type { Application, DataCenter, ExistingVm, Host, Level, Resources, Vm } from "../../host/core/model.ts";
+import type { Application, DataCenter, ExistingVm, Host, Level, Pipe, Resources, Vm } from "../../host/core/model.ts";
 import { parseProblem } from "../../host/core/problem.ts";
 import { CoreSession } from "../../host/core/session.ts";
 import { Random } from "../support/random.ts";
@@ -45,7 +45,7 @@ function sceneWorthPlaying(seed: number): Scene {
 }
 
 /**
- * A random problem in which some of the existing VMs are tracked with their needs. `oneRack`: what has a rack is in the
+ * A random problem in which some of the existing VMs are tracked with their needs, some joined with the application's. `oneRack`: what has a rack is in the
  * same one, so that a rack has more than one block; the problem may then have no answer.
  */
 export function randomScene(seed: number, size?: Size, oneRack = false): Scene {
@@ -64,7 +64,14 @@ export function randomScene(seed: number, size?: Size, oneRack = false): Scene {
     hosts.set(host.name, { ...host, used });
     return { ...vm, need };
   });
-  return { dataCenter: { ...dataCenter, hosts: [...hosts.values()], existing }, application: application! };
+  const { vms, pipes = [] } = application!;
+  const living = existing.flatMap(({ id }): Pipe[] =>
+    pipes.length > 0 && random.chance(0.2) ? [{ a: random.pick(vms).name, b: id, living: true, kbps: 1_000 }] : [],
+  );
+  return {
+    dataCenter: { ...dataCenter, hosts: [...hosts.values()], existing },
+    application: { ...application!, pipes: [...pipes, ...living] },
+  };
 }
 
 export class Stage {

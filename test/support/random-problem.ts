@@ -9,13 +9,16 @@ type App = NonNullable<ProblemFile["app"]>;
 type VmFile = NonNullable<App["vms"]>[number];
 type GroupFile = NonNullable<App["groups"]>[number];
 type VolumeFile = NonNullable<App["volumes"]>[number];
+type PipeFile = NonNullable<App["pipes"]>[number];
 type HostFile = ProblemFile["hosts"][number];
+type RackFile = NonNullable<ProblemFile["racks"]>[number];
 type Placements = Record<string, string>;
 
 interface AppFile {
   name: string;
   vms: VmFile[];
   volumes: VolumeFile[];
+  pipes: PipeFile[];
   groups: GroupFile[];
 }
 
@@ -58,8 +61,8 @@ export function randomProblem(seed: number, size: Size = {}): RandomProblem {
     groups: [],
     below: new Map(),
   };
-  const groups = random.between(0, Math.min(8, 1 + vms.length));
-  for (let i = 0; i < groups; i++) growGroup(grown, vms);
+  const groupCount = random.between(0, Math.min(8, 1 + vms.length));
+  for (let i = 0; i < groupCount; i++) growGroup(grown, vms);
   const volumes = growVolumes(grown, vms);
   const existing = growExisting(grown);
   furnish(grown, vms, volumes);
@@ -67,9 +70,12 @@ export function randomProblem(seed: number, size: Size = {}): RandomProblem {
   if (disturbed) disturb(random, hosts, vms, existing);
 
   const name = `random-${seed}`;
-  const app: AppFile = { name, vms, volumes, groups: random.shuffled(grown.groups) };
+  const groups = random.shuffled(grown.groups);
+  // Choices of their own, so that the rest of a problem is what it is without pipes.
+  const { pipes, racks } = growPipes({ ...grown, random: new Random(seed ^ 0x5151) }, vms);
+  const app: AppFile = { name, vms, volumes, pipes, groups: groups };
   return {
-    problem: { format: "placement-problem/1", name, seed, hosts, aggregates, existing, app },
+    problem: { format: "placement-problem/1", name, seed, hosts, racks, aggregates, existing, app },
     planted,
     disturbed,
   };
@@ -266,6 +272,50 @@ function furnish({ random, hosts, planted, byName }: Grown, vms: readonly VmFile
     if (random.chance(0.12)) vm.excluded = random.some([...others, "elsewhere"], 0.4);
     if (random.chance(0.08)) vm.fixed = home.name;
   }
+}
+
+/** In two of three problems pipes, and links just large enough for them as planted; some links are without a limit. */
+function growPipes(
+  { random, hosts, planted, byName }: Grown,
+  vms: readonly VmFile[],
+): { pipes: PipeFile[]; racks: RackFile[] } {
+  const pipes: PipeFile[] = [];
+  const racks: RackFile[] = [];
+  if (vms.length < 2 || random.chance(1 / 3)) return { pipes, racks };
+  const hub = random.pick(vms).name;
+  const count = random.between(1, random.between(1, 2 * vms.length));
+  for (let i = 0; i < count; i++) {
+    const a = random.chance(0.3) ? hub : random.pick(vms).name;
+    const b = random.pick(vms).name;
+    if (a !== b) pipes.push({ a, b, mbps: random.pick([1, 10, 100, 100, 250, 1_000]) });
+  }
+  const onHost = new Map<string, number>();
+  const inRack = new Map<string, number>();
+  const plus = (sums: Map<string, number>, key: string, by: number) => sums.set(key, (sums.get(key) ?? 0) + by);
+  for (const { a, b, mbps } of pipes) {
+    const [from, to] = [byName.get(planted[a]!)!, byName.get(planted[b]!)!];
+    if (from === to) continue;
+    for (const host of [from, to]) {
+      plus(onHost, host.name, mbps);
+      if (from.rack !== to.rack && host.rack) plus(inRack, host.rack, mbps);
+    }
+  }
+  const slack = () => (random.chance(0.5) ? 0 : random.pick([1, 100, 500, 2_000]));
+  for (const host of hosts) {
+    if (random.chance(0.2)) continue;
+    const used = random.chance(0.5) ? 0 : random.between(0, 500);
+    const load = onHost.get(host.name);
+    host.bw_used_mbps = used;
+    host.bw_mbps = used + (load ?? 0) + slack();
+    // Over its capacity already: nothing that reserves bandwidth may come, everything else may.
+    if (load === undefined && random.chance(0.05)) host.bw_used_mbps = host.bw_mbps + 1;
+  }
+  for (const name of new Set(hosts.flatMap(({ rack }) => rack ?? []))) {
+    if (random.chance(0.2)) continue;
+    const used = random.between(0, 500);
+    racks.push({ name, uplink_mbps: used + (inRack.get(name) ?? 0) + slack(), uplink_used_mbps: used });
+  }
+  return { pipes, racks };
 }
 
 /** One change that pays no heed to the planted placement. */
