@@ -4,6 +4,7 @@ import { addDb } from "./cli/db.ts";
 import { addLater } from "./cli/later.ts";
 import { addPlan } from "./cli/plan.ts";
 import { addServe } from "./cli/serve.ts";
+import { addSimulate } from "./cli/simulate.ts";
 import { AppError } from "./errors.ts";
 
 // Exit codes: 0 done, 1 failure, 2 an option, setting or file is wrong, 3 (ostro plan) no place for the application.
@@ -21,6 +22,7 @@ const program = new Command("ostro")
   .configureOutput({ outputError: (message, write) => write(`ostro: ${oneLine(message.replace(/^error: /, ""))}\n`) });
 addServe(program);
 addPlan(program);
+addSimulate(program);
 addDb(program);
 addLater(program);
 

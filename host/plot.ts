@@ -7,7 +7,7 @@ export interface Axis {
   readonly title: string;
   /** Logarithmic; points at or below zero are left out. */
   readonly log?: boolean;
-  /** The axis reaches at least from and to here. Default: from 0, unless logarithmic. */
+  /** The axis reaches at least from and to here. Default: from 0, unless logarithmic, to a round number. */
   readonly from?: number;
   readonly to?: number;
 }
@@ -133,8 +133,15 @@ function seriesMarks({ name, mark = "line", dashed }: Series, data: string): Mar
   return mark === "line-and-dots" ? [line, dots] : [line];
 }
 
-function scale(name: string, { log }: Axis, domain: readonly [number, number], range: [number, number]): Scale {
-  return { name, type: log ? "log" : "linear", domain: [...domain], range, nice: !log, ...(!log && { zero: false }) };
+function scale(name: string, { log, to }: Axis, domain: readonly [number, number], range: [number, number]): Scale {
+  return {
+    name,
+    type: log ? "log" : "linear",
+    domain: [...domain],
+    range,
+    nice: !log && to === undefined,
+    ...(!log && { zero: false }),
+  };
 }
 
 function axis(

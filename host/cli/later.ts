@@ -2,7 +2,6 @@ import type { Command } from "commander";
 import { AppError } from "../errors.ts";
 
 const LATER = {
-  simulate: "replay a trace of arrivals and departures",
   group: "manage groups of a running server",
   config: "convert configuration files of the originals",
   listen: "take part in a cloud's message bus",

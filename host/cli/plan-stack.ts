@@ -1,16 +1,15 @@
 import { Inventory } from "../core/inventory.ts";
 import { type DataCenter, GROUP_TYPES, LEVELS, type Plan, type Refusal } from "../core/model.ts";
-import { readProblemFile } from "../core/problem.ts";
-import { simulatedDataCenter } from "../core/simulated.ts";
 import { AppError } from "../errors.ts";
 import { type ApplicationContext, toApplication } from "../services/application.ts";
 import { quoteSome } from "../services/application-fault.ts";
 import type { KnownGroup } from "../services/application-groups.ts";
 import { SERVER } from "../services/application-resources.ts";
 import { type ExpandedStack, expandTemplate } from "../services/heat-template.ts";
+import { DATA_CENTER, readDataCenter } from "./data-center.ts";
 import { solveOnce } from "./plan-solve.ts";
 import { planTable, refusalText } from "./plan-table.ts";
-import { DATA_CENTER, type StackOptions } from "./stack-options.ts";
+import type { StackOptions } from "./stack-options.ts";
 
 const PROJECT = "demo";
 
@@ -84,15 +83,6 @@ function pairs(parameters: readonly string[]): Map<string, string> {
       return [text.slice(0, at), text.slice(at + 1)];
     }),
   );
-}
-
-async function readDataCenter(name: string): Promise<DataCenter> {
-  if (name.startsWith("sim:")) return simulatedDataCenter(name);
-  const { dataCenter } = await readProblemFile(name);
-  // A file without flavors describes the hosts only; the usual sizes will do.
-  return dataCenter.flavors.length > 0
-    ? dataCenter
-    : { ...dataCenter, flavors: simulatedDataCenter("sim:1x1").flavors };
 }
 
 function ofTemplate({ id, name, type, level }: ExpandedStack["groups"][number]): KnownGroup {

@@ -1,4 +1,5 @@
 import type { DataCenter, Plan, Refusal } from "../core/model.ts";
+import { columns } from "./columns.ts";
 
 /** VM, host and rack, then the objective beside its lower bound. */
 export function planTable(plan: Plan, dataCenter: DataCenter): string {
@@ -22,15 +23,4 @@ export function refusalText(refusal: Refusal, explain: boolean): string {
     `For ${refusal.vm}, after ${refusal.placedBefore} VMs had a place:`,
     ...columns(counts),
   ].join("\n");
-}
-
-function columns(rows: readonly (readonly string[])[]): string[] {
-  const widths: number[] = [];
-  for (const row of rows) for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length);
-  return rows.map((row) =>
-    row
-      .map((cell, at) => cell.padEnd(widths[at]!))
-      .join("  ")
-      .trimEnd(),
-  );
 }

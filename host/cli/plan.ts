@@ -1,9 +1,9 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import { LONGEST_DEADLINE_MS, MOST_BUDGET, MOST_SEED } from "../core/task.ts";
 import { type StackOptions, stackOptions } from "./stack-options.ts";
+import { MOST_WORKERS, wholeFrom } from "./whole.ts";
 
 const REFUSED = 3;
-const MOST_WORKERS = 256;
 
 /** `ostro plan PROBLEM.json`: one problem, without a server. Exit codes: 0 placed, 3 no place, 2 bad file. */
 export function addPlan(program: Command): void {
@@ -39,12 +39,4 @@ export function addPlan(program: Command): void {
       : await (await import("./plan-problem.ts")).planProblem(path, options);
     process.exitCode = ok ? 0 : REFUSED;
   });
-}
-
-function wholeFrom(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d{1,15}$/.test(text) && value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
-  };
 }

@@ -1,4 +1,5 @@
 import { Option } from "commander";
+import { DATA_CENTER } from "./data-center.ts";
 
 import type { SearchOptions } from "./plan-solve.ts";
 
@@ -12,9 +13,6 @@ export interface StackOptions extends SearchOptions {
   /** `NAME:TYPE:LEVEL` each. */
   readonly group?: readonly string[];
 }
-
-/** Where a template is planned when nothing else is said. */
-export const DATA_CENTER = "sim:4x16";
 
 /** Options of `ostro plan` that only a Heat template takes. */
 export function stackOptions(): Option[] {

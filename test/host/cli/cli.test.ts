@@ -49,7 +49,6 @@ describe("what is wrong is said in one line, with exit code 2", () => {
     [["plan", "x.json", "--group", "g:affinity:host"], /--group goes with a Heat template only/],
     [["paln"], /unknown command 'paln'.*plan/],
     [["group", "list"], /group is not available yet/],
-    [["simulate", "trace.csv", "--speed", "2"], /simulate is not available yet/],
   ];
   test.each(cases)("%j", async (args, line) => {
     const { code, out, err } = await run(args);
