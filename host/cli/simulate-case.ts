@@ -1,29 +1,24 @@
 import { readFile } from "node:fs/promises";
 import { Inventory } from "../core/inventory.ts";
 import type { Resources } from "../core/model.ts";
-import { LocalSolver, PoolSolver } from "../core/solver.ts";
 import { verify } from "../core/verify.ts";
 import { AppError } from "../errors.ts";
 import type { Panel } from "../plot.ts";
 import { type CloudBalancingCase, parseCloudBalancing } from "../simulate/cloud-balancing.ts";
 import { writeReport } from "../simulate/report.ts";
 import { columns } from "./columns.ts";
+import { solveOnce } from "./plan-solve.ts";
 import type { SimulateOptions } from "./simulate-options.ts";
 
 /** Plans a cloud-balancing case, prints and reports what it takes; false: not all processes have a place. */
-export async function simulateCase(
-  path: string,
-  { out, json, seed, budget, workers }: SimulateOptions,
-): Promise<boolean> {
+export async function simulateCase(path: string, options: SimulateOptions): Promise<boolean> {
+  const { out, json, seed } = options;
   const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
     throw new AppError("file.invalid", `${path}: cannot be read (${cause.code})`, { cause });
   });
   const given = parseCloudBalancing(text, path);
   const inventory = new Inventory(given.dataCenter);
-  const solver = workers > 1 ? new PoolSolver({ workers }) : new LocalSolver();
-  const outcome = await solver
-    .solve(inventory, given.application, { seed, ...(budget !== undefined && { budget }) })
-    .finally(() => solver.close());
+  const outcome = await solveOnce(inventory, given.application, options);
   const sizes = { computers: given.dataCenter.hosts.length, processes: given.application.vms.length };
   const ms = { search: Number(outcome.searchMs.toFixed(3)) };
   if (!outcome.ok) {

@@ -5,5 +5,5 @@ export interface SimulateOptions {
   readonly json?: boolean;
   readonly seed: number;
   readonly budget?: number;
-  readonly workers: number;
+  readonly workers?: number;
 }

@@ -24,10 +24,15 @@ export async function simulateTrace(path: string, options: SimulateOptions): Pro
     arrived: 0,
     refused: 0,
   });
-  const solver = options.workers > 1 ? new PoolSolver({ workers: options.workers }) : new LocalSolver();
+  const { seed, datacenter, budget, workers } = options;
+  const solver = workers === undefined || workers === 1 ? new LocalSolver() : new PoolSolver({ workers });
   const replay = new Replay(dataCenter, solver, {
-    ...options,
     trace: path,
+    limits: {
+      seed,
+      budgetIs: workers === undefined ? undefined : "shared",
+      ...(budget !== undefined && { budget }),
+    },
     onProgress: ({ arrived, refused }, last) => progress.update(last.bytes, { arrived, refused }),
   });
   try {
@@ -36,7 +41,6 @@ export async function simulateTrace(path: string, options: SimulateOptions): Pro
     progress.stop();
     await solver.close();
   }
-  const { seed, datacenter } = options;
   const summary = summaryOf(replay, { trace: path, datacenter, seed, totalMs: performance.now() - started });
   const page = await writeReport(options.out, {
     title: `${path} on ${datacenter}`,

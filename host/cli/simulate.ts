@@ -36,9 +36,8 @@ export function addSimulate(program: Command): void {
         .argParser(wholeFrom(0, MOST_BUDGET)),
     )
     .addOption(
-      new Option("--workers <n>", "plan in a pool of so many; arrivals wait for each other, so 1 is fastest")
+      new Option("--workers <n>", "share a budget from 5000 on between searches on so many threads, as in ostro plan")
         .env("OSTRO_WORKERS")
-        .default(1)
         .argParser(wholeFrom(1, MOST_WORKERS)),
     );
   command.action(async (path: string, options: SimulateOptions) => {

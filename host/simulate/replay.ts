@@ -3,7 +3,7 @@
 
 import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
 import { Inventory } from "../core/inventory.ts";
-import type { DataCenter, Plan, Refusal } from "../core/model.ts";
+import type { DataCenter, Plan, Refusal, SolveOptions } from "../core/model.ts";
 import type { Solver } from "../core/solver.ts";
 import { verify } from "../core/verify.ts";
 import { AppError } from "../errors.ts";
@@ -16,8 +16,8 @@ import type { Arrival } from "./trace.ts";
 export interface ReplayOptions {
   /** The file, for messages. */
   readonly trace: string;
-  readonly seed?: number;
-  readonly budget?: number;
+  /** Of each plan. */
+  readonly limits?: SolveOptions;
   /** After each application. */
   readonly onProgress?: (replay: Replay, last: Arrival) => void;
 }
@@ -105,16 +105,13 @@ export class Replay {
   }
 
   async #arrive(batch: readonly Arrival[]): Promise<void> {
-    const { trace, seed, budget } = this.#options;
+    const { trace, limits } = this.#options;
     for (const { id, line } of batch)
       if (this.#inventory.vm(id) !== undefined)
         throw new AppError("file.invalid", `${trace}:${line}: VM (${id}) runs already.\nGive each VM its own id.`);
     const application = applicationOf(batch, trace);
     const start = process.hrtime.bigint();
-    const outcome = await this.#solver.solve(this.#inventory, application, {
-      ...(seed !== undefined && { seed }),
-      ...(budget !== undefined && { budget }),
-    });
+    const outcome = await this.#solver.solve(this.#inventory, application, limits);
     this.planTime.record(process.hrtime.bigint() - start);
     for (const [counter, value] of Object.entries(outcome.stats))
       this.stats[counter] = (this.stats[counter] ?? 0) + value;

@@ -112,7 +112,7 @@ describe("ostro simulate TRACE.csv", () => {
     expect(readdirSync(out).sort()).toEqual([...pictures, "index.html", "summary.json"].sort());
     const page = readFileSync(join(out, "index.html"), "utf8");
     for (const picture of pictures) expect(page).toContain(`src="${picture}"`);
-    expect(readFileSync(join(out, "utilisation.svg"), "utf8")).toMatch(/<svg[^]*vCPU[^]*RAM[^]*disk/);
+    expect(readFileSync(join(out, "utilisation.svg"), "utf8")).toMatch(/<svg.*vCPU.*RAM.*disk/s);
   });
 
   test("a bad line is named in one line with what is wrong and what would be right", async () => {
