@@ -127,6 +127,7 @@ export function buildApis(parts: ApiParts): Apis {
   const metrics = new Metrics({
     hosts: () => inventory.inventory.hosts.size,
     vms: () => inventory.inventory.vmCount,
+    reserved: () => inventory.inventory.reserved,
     poolQueue: parts.queue,
     snapshotBytes: () => solver.bytesCopied,
   });

@@ -6,6 +6,8 @@ import type { Solver } from "./core/solver.ts";
 export interface Gauges {
   hosts(): number;
   vms(): number;
+  /** Bandwidth that pipes reserve, summed over the links of a kind, kbit/s. */
+  reserved(): { readonly nicKbps: number; readonly uplinkKbps: number };
   /** Solves that wait for a worker. */
   poolQueue(): number;
   /** Bytes of the snapshot copied to the workers since the start. */
@@ -73,6 +75,12 @@ export class Metrics {
       });
     gauge("ostro_hosts", "Hosts in the inventory", gauges.hosts);
     gauge("ostro_vms", "VMs in the inventory", gauges.vms);
+    gauge("ostro_nic_reserved_kbps", "Bandwidth that pipes reserve on all NICs", () => gauges.reserved().nicKbps);
+    gauge(
+      "ostro_uplink_reserved_kbps",
+      "Bandwidth that pipes reserve on all uplinks",
+      () => gauges.reserved().uplinkKbps,
+    );
     gauge("ostro_pool_queue", "Searches that wait for a worker", gauges.poolQueue);
     gauge("ostro_snapshot_copied_bytes", "Bytes of the inventory copied for the workers", gauges.snapshotBytes);
     collectDefaultMetrics({ register: this.registry });

@@ -84,6 +84,11 @@ export class Inventory implements InventoryView {
     return this.#vms.size;
   }
 
+  /** What pipes reserve on all NICs together, and on all uplinks, kbit/s. */
+  get reserved(): { readonly nicKbps: number; readonly uplinkKbps: number } {
+    return this.#loads.total;
+  }
+
   vm(id: string): ExistingVm | undefined {
     return this.#vms.get(id);
   }

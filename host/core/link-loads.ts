@@ -24,6 +24,11 @@ export class LinkLoads {
     this.#hostOf = hostOf;
   }
 
+  /** What all NICs carry together, and all uplinks, kbit/s. */
+  get total(): { readonly nicKbps: number; readonly uplinkKbps: number } {
+    return { nicKbps: sumOf(this.#nics), uplinkKbps: sumOf(this.#uplinks) };
+  }
+
   nicKbps(host: string): number {
     return this.#nics.get(host) ?? 0;
   }
@@ -87,4 +92,10 @@ function bump(loads: Map<string, number>, link: string, by: number): void {
   const load = (loads.get(link) ?? 0) + by;
   if (load === 0) loads.delete(link);
   else loads.set(link, load);
+}
+
+function sumOf(loads: ReadonlyMap<string, number>): number {
+  let sum = 0;
+  for (const load of loads.values()) sum += load;
+  return sum;
 }

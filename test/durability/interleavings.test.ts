@@ -13,26 +13,30 @@ import type { PlanRequest, PlanView } from "../../host/services/plans.ts";
 import { audit } from "../support/audit.ts";
 import { freshDatabase, storeKinds, type TestDatabase } from "../support/postgres.ts";
 import { propertySeed } from "../support/property-seed.ts";
-import { CALLER, clear, dataCenter, type Services, services, stack } from "../support/services.ts";
+import { CALLER, clear, dataCenter, linked, piped, type Services, services, stack } from "../support/services.ts";
 
-const DATA_CENTER = dataCenter(3, 2);
+const DATA_CENTER = linked(dataCenter(3, 2), 1000, 1500);
 const HOSTS = DATA_CENTER.hosts.map(({ name }) => name);
 const STACKS = ["s0", "s1", "s2", "s3"];
 const VMS = ["a", "b", "c"];
 
-/** A stack of some servers, and a group over the first two or none. */
+/** A stack of some servers, each with a pipe to the next one or none, and a group over the first two or none. */
 const request = fc
   .record({
     stackId: fc.constantFrom(...STACKS),
     flavors: fc.array(fc.constantFrom("c1", "c2", "c4"), { minLength: 1, maxLength: 3 }),
     type: fc.constantFrom("affinity", "diversity", "exclusivity", "none"),
     level: fc.constantFrom("host", "rack"),
+    mbps: fc.constantFrom(0, 300, 700),
   })
-  .map(({ stackId, flavors, type, level }): PlanRequest => {
+  .map(({ stackId, flavors, type, level, mbps }): PlanRequest => {
     const servers = Object.fromEntries(flavors.map((flavor, i) => [`${stackId}${VMS[i]}`, flavor]));
     const resources = Object.keys(servers).slice(0, 2);
     const named = type === "exclusivity" ? { group_name: "vip" } : {};
-    return stack(stackId, servers, type === "none" ? {} : { g: { group_type: type, level, resources, ...named } });
+    const groups = type === "none" ? {} : { g: { group_type: type, level, resources, ...named } };
+    const names = Object.keys(servers);
+    const pipes = names.slice(1).map((name, i) => [names[i]!, name, mbps] as const);
+    return piped(stack(stackId, servers, groups), ...pipes);
   });
 
 type Operation =

@@ -101,3 +101,22 @@ export function stack(
     resources[name] = { name, type: "ATT::Valet::GroupAssignment", properties };
   return { planName: stackId, stackId, resources };
 }
+
+/** The stack with a pipe for each triple of two resources and a number of Mbit/s. */
+export function piped(request: PlanRequest, ...pipes: (readonly [a: string, b: string, mbps: number])[]): PlanRequest {
+  const entries = pipes.map(([a, b, mbps], at) => [
+    `pipe${at}`,
+    { type: "ATT::Valet::Pipe", properties: { resources: [a, b], bandwidth: { min: mbps, units: "Mbps" } } },
+  ]);
+  return { ...request, resources: { ...request.resources, ...Object.fromEntries(entries) } };
+}
+
+/** The data center with the same link at every host and at every rack, Mbit/s. */
+export function linked(dataCenter: DataCenter, nicMbps: number, uplinkMbps: number): DataCenter {
+  const names = new Set(dataCenter.hosts.map(({ rack }) => rack!));
+  return {
+    ...dataCenter,
+    hosts: dataCenter.hosts.map((host) => ({ ...host, nicKbps: nicMbps * 1000, nicUsedKbps: 0 })),
+    racks: [...names].map((name) => ({ name, uplinkKbps: uplinkMbps * 1000, uplinkUsedKbps: 0 })),
+  };
+}
