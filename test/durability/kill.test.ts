@@ -60,6 +60,7 @@ class Ledger {
 function request(stack: string): unknown {
   const names = ["a", "b", "c"].map((letter) => `${stack}${letter}`);
   const server = (name: string) => ({ name, type: "OS::Nova::Server", properties: { flavor: "m1.tiny" } });
+  const pipe = { resources: names.slice(0, 2), bandwidth: { min: 100, units: "Mbps" } };
   const apart = { group_type: "diversity", level: "host", resources: names };
   return {
     plan_name: stack,
@@ -67,6 +68,7 @@ function request(stack: string): unknown {
     resources: {
       ...Object.fromEntries(names.map((name) => [name, server(name)])),
       apart: { name: "apart", type: "ATT::Valet::GroupAssignment", properties: apart },
+      pipe: { type: "ATT::Valet::Pipe", properties: pipe },
     },
   };
 }

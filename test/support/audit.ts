@@ -28,7 +28,12 @@ export async function audit(store: Store, memories: readonly Inventory[] = []): 
   }
 
   const byId = new Map(allocations.map((row) => [row.id, row]));
-  wrong.push(...overbookedLinks(facts, byId));
+  const { nics, uplinks } = linkLoads(facts, byId);
+  for (const { name, nicKbps } of facts.hosts)
+    if (nicKbps !== null && nics.get(name)! > nicKbps) wrong.push(`${name}: more bandwidth than its NIC has`);
+  for (const { name, uplinkKbps } of facts.racks)
+    if (uplinkKbps !== null && uplinks.get(name)! > uplinkKbps)
+      wrong.push(`${name}: more bandwidth than its uplink has`);
   for (const { id, planId, location, resourceId } of placements) {
     const row = byId.get(id);
     if (row === undefined) wrong.push(`placement ${id}: holds nothing`);
@@ -49,14 +54,21 @@ export async function audit(store: Store, memories: readonly Inventory[] = []): 
   for (const memory of memories) {
     for (const row of allocations)
       if (memory.vm(row.id)?.host !== row.host) wrong.push(`${row.id}: memory has it on ${memory.vm(row.id)?.host}`);
+    for (const [name, kbps] of nics) {
+      const known = memory.hostState(name)?.nicUsedKbps ?? kbps; // a host that vanished while it was empty
+      if (known !== kbps) wrong.push(`${name}: memory has ${known} kbit/s on its NIC, the store ${kbps}`);
+    }
+    for (const [name, kbps] of uplinks)
+      if (memory.uplink(name).usedKbps !== kbps)
+        wrong.push(`${name}: memory has ${memory.uplink(name).usedKbps} kbit/s on its uplink, the store ${kbps}`);
     if (memory.vmCount !== allocations.length)
       wrong.push(`memory has ${memory.vmCount} VMs, the store ${allocations.length}`);
   }
   return wrong;
 }
 
-/** NICs and uplinks that carry more than they can. The planner writes a pipe on one of its two allocations. */
-function overbookedLinks({ hosts, racks }: FactRows, allocations: ReadonlyMap<string, AllocationRow>): string[] {
+/** What NICs and uplinks carry, kbit/s. The planner writes a pipe on one of its two allocations. */
+function linkLoads({ hosts, racks }: FactRows, allocations: ReadonlyMap<string, AllocationRow>) {
   const hostOf = new Map(hosts.map((host) => [host.name, host]));
   const nics = new Map(hosts.map((host) => [host.name, host.nicUsedKbps]));
   const uplinks = new Map(racks.map((rack) => [rack.name, rack.uplinkUsedKbps]));
@@ -70,10 +82,7 @@ function overbookedLinks({ hosts, racks }: FactRows, allocations: ReadonlyMap<st
       for (const { name } of ends) load(nics, name, kbps);
       if (ends[0].rack !== ends[1].rack) for (const { rack } of ends) load(uplinks, rack, kbps);
     }
-  return [
-    ...hosts.filter(({ name, nicKbps }) => nicKbps !== null && nics.get(name)! > nicKbps),
-    ...racks.filter(({ name, uplinkKbps }) => uplinkKbps !== null && uplinks.get(name)! > uplinkKbps),
-  ].map(({ name }) => `${name}: more bandwidth than it has`);
+  return { nics, uplinks };
 }
 
 /** Containers where VMs of an exclusivity group live with others. */

@@ -61,6 +61,7 @@ describe("a first start", () => {
     expect(text).not.toContain("some-hostile-name");
     expect(text).toMatch(/^ostro_hosts 64$/m);
     expect(text).toMatch(/^ostro_vms 2$/m);
+    expect(text).toMatch(/^ostro_nic_reserved_kbps 0$/m);
     expect(text).toMatch(/^ostro_plan_search_seconds_count\{outcome="placed"\} 1$/m);
     expect(text).toMatch(/^ostro_snapshot_copied_bytes [1-9]/m);
   });
