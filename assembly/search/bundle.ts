@@ -12,7 +12,7 @@ import { get, reserve } from "../lib/arena";
 import { below } from "../lib/rng";
 import { bundleTied, bundleUnitFirst, bundleUnits, leagueBundleFirst, leagueBundles, leagueTied } from "../units";
 import { choose, searching, work } from "./choose";
-import { clusterHolds, nextRanked, prepareContainers, rankRacks } from "./containers";
+import { clusterRefused, mayTake, nextRanked, prepareContainers, rackRefused, rankRacks } from "./containers";
 import { COUNTED_LEVELS, captureInto, compareNow, objectiveRecord } from "./objective";
 
 /** Racks (clusters) that took a whole bundle (league) before the cheapest is chosen. */
@@ -129,6 +129,7 @@ export function stepLeague(): i32 {
   if (leagueOutcome == GOING_ON) stepBundles();
   if (leagueOutcome == GOING_ON || !clusters.open) return leagueOutcome;
   if (leagueOutcome == STANDS) clusters.took();
+  else clusterRefused(league, clusters.now);
   nextCluster();
   return leagueOutcome;
 }
@@ -138,7 +139,7 @@ function nextCluster(): void {
     const cluster =
       firstCluster + clusterAt < clusterCount ? firstCluster + clusterAt : firstCluster + clusterAt - clusterCount;
     clusterAt++;
-    if (!clusterHolds(league, cluster)) continue;
+    if (!mayTake(league, cluster)) continue;
     clusters.now = cluster;
     startBundles(get(clusterRack, cluster), get(clusterRack, cluster + 1));
     return;
@@ -217,6 +218,7 @@ function stepBundle(): void {
     return;
   }
   if (outcome == STANDS) racks.took();
+  else rackRefused(bundle, racks.now);
   nextRack();
 }
 

@@ -85,6 +85,11 @@ export function prepareChoice(): void {
   stamp = 0;
 }
 
+/** Bounds that others read, in blocks, count as work too. */
+export function readBounds(blocks: i32): void {
+  blocksScanned += blocks;
+}
+
 /** Repair or improvement is going on, not the first plan. */
 export function searching(): bool {
   return blinkRate > 0;

@@ -1,147 +1,275 @@
 // Which racks and clusters may take what is tied, and in which order they are tried.
 
 import { NONE } from "../abi";
+import { touchedCount, touchedRow } from "../assignment";
 import {
   activeDisk,
   activeRam,
   activeVcpus,
+  clusterCount,
   clusterRack,
+  emptyDisk,
+  emptyRam,
+  emptyVcpus,
   rackBlock,
   rackCount,
   rackDisk,
+  rackOf,
   rackRam,
   rackTouched,
   rackVcpus,
 } from "../inventory";
 import { add, get, put, words } from "../lib/arena";
+import { BitMatrix, bitMatrix } from "../lib/bit-matrix";
 import { below } from "../lib/rng";
 import { diskMatters, mayEnter, ramMatters, vcpusMatter } from "../rules";
 import {
   bundleCount,
+  bundleOf,
+  bundleTied,
   bundleUnitFirst,
   bundleUnits,
-  leagueBundleFirst,
-  leagueBundles,
-  needDisk,
-  needRam,
-  needVcpus,
+  leagueCount,
+  leagueOf,
+  leagueTied,
+  unitCount,
 } from "../units";
-import { searching } from "./choose";
+import { readBounds, searching } from "./choose";
+import { Needs, needsOf } from "./needs";
 
+/**
+ * Racks that are ranked together; the next ones are when all of these were asked. The first that take a bundle are as
+ * good as any, and ranking all of 3,600 racks takes 90 us.
+ */
+const WINDOW = 128;
 /** Sixteenths of the need that the best host of a rack has room for, twice, and whether the rack is touched. */
 const ROOM_RANKS = 34;
 /** Ranks with what chance may add, and 0: not to be tried. */
 const RANKS = 2 * ROOM_RANKS + 1;
+/** What ranking a rack, and counting the room in a block, cost in blocks whose bounds are read. */
+const RANK_COST = 12;
+const COUNT_COST = 48;
 
-let bundleVcpus: usize = 0; // bundle -> sums of its units, at most 2^31-1
-let bundleRam: usize = 0;
-let bundleDisk: usize = 0;
+let bundleNeeds: Needs = changetype<Needs>(0);
+let leagueNeeds: Needs = changetype<Needs>(0);
 
-let rackRank: usize = 0; // rack -> larger is better, 0: not to be tried
-let rankFirst: usize = 0; // rank -> where its racks begin in `ranked`
-let ranked: usize = 0; // racks, best first
-let rankedCount = 0;
-let taken = 0;
+// Racks (columns) and tied bundles (rows). `Hopeless`: too small for the bundle even with no other unit there. `Failed`:
+// did not take it although no unit was placed anywhere: in the first plan it is not asked again while none stands there.
+// The same for clusters and tied leagues.
+let hopelessRacks: BitMatrix = changetype<BitMatrix>(0);
+let failedRacks: BitMatrix = changetype<BitMatrix>(0);
+let hopelessClusters: BitMatrix = changetype<BitMatrix>(0);
+let failedClusters: BitMatrix = changetype<BitMatrix>(0);
+let bundleRow: usize = 0; // bundle -> its row, tied ones only
+let leagueRow: usize = 0;
+
+// The racks being ranked: those of [rangeFrom, rangeTo), a window at a time from rangeStart on, round the end.
+let bundle = NONE;
+let rangeFrom = 0;
+let rangeTo = 0;
+let rangeStart = 0;
+let rangeDone = 0;
+let rankedIn: usize = 0; // rack -> the call of rankRacks that ranked it last
+let calls = 0;
+
+let considered: usize = 0; // racks of the window that may take the bundle
+let consideredRank: usize = 0;
+let consideredCount = 0;
+let rankFirst: usize = 0; // place of the first rack of each rank
+let ranked: usize = 0; // best first
+let rankedAt = 0;
 
 export function prepareContainers(): void {
-  rackRank = words(rackCount, 0);
-  rankFirst = words(RANKS + 1, 0);
+  bundleNeeds = needsOf(bundleCount, bundleOf);
+  const leagueOfUnit = words(unitCount, 0);
+  for (let u = 0; u < unitCount; u++) put(leagueOfUnit, u, get(leagueOf, get(bundleOf, u)));
+  leagueNeeds = needsOf(leagueCount, leagueOfUnit);
+  bundleRow = words(bundleCount, 0);
+  const bundles = numberTied(bundleTied, bundleCount, bundleRow);
+  hopelessRacks = bitMatrix(bundles, rackCount);
+  failedRacks = bitMatrix(bundles, rackCount);
+  leagueRow = words(leagueCount, 0);
+  const leagues = numberTied(leagueTied, leagueCount, leagueRow);
+  hopelessClusters = bitMatrix(leagues, clusterCount);
+  failedClusters = bitMatrix(leagues, clusterCount);
+  rankedIn = words(rackCount, 0);
+  calls = 0;
+  considered = words(rackCount, 0);
+  consideredRank = words(rackCount, 0);
   ranked = words(rackCount, 0);
-  bundleVcpus = words(bundleCount, 0);
-  bundleRam = words(bundleCount, 0);
-  bundleDisk = words(bundleCount, 0);
-  for (let b = 0; b < bundleCount; b++) {
-    let vcpus: i64 = 0;
-    let ram: i64 = 0;
-    let disk: i64 = 0;
-    for (let i = get(bundleUnitFirst, b), end = get(bundleUnitFirst, b + 1); i < end; i++) {
-      const unit = get(bundleUnits, i);
-      vcpus += get(needVcpus, unit);
-      ram += get(needRam, unit);
-      disk += get(needDisk, unit);
-    }
-    put(bundleVcpus, b, capped(vcpus));
-    put(bundleRam, b, capped(ram));
-    put(bundleDisk, b, capped(disk));
+  rankFirst = words(RANKS, 0);
+}
+
+/** Numbers the tied ones; returns how many there are. */
+function numberTied(tied: usize, count: i32, numbers: usize): i32 {
+  let next = 0;
+  for (let i = 0; i < count; i++) if (get(tied, i)) put(numbers, i, next++);
+  return next;
+}
+
+// ---- Clusters ----
+
+/** False: what is free in the cluster shows that it cannot take the whole league, or it has shown before. */
+export function mayTake(league: i32, cluster: i32): bool {
+  const row = get(leagueRow, league);
+  if (hopelessClusters.has(row, cluster)) return false;
+  const from = get(clusterRack, cluster);
+  const to = get(clusterRack, cluster + 1);
+  readBounds(to - from);
+  const fresh = clusterFresh(cluster);
+  if (fresh && !searching() && failedClusters.has(row, cluster)) return false;
+  if (sumsSuffice(league, from, to) && roomFor(leagueNeeds, league, from, to)) return true;
+  if (fresh) hopelessClusters.add(row, cluster);
+  return false;
+}
+
+/** The cluster did not take the league, and nothing has changed. */
+export function clusterRefused(league: i32, cluster: i32): void {
+  if (!searching() && touchedCount == 0) failedClusters.add(get(leagueRow, league), cluster);
+}
+
+/** The hosts of the racks [from, to) can take as many units. */
+function roomFor(needs: Needs, thing: i32, from: i32, to: i32): bool {
+  const first = get(rackBlock, from);
+  const end = get(rackBlock, to);
+  readBounds((end - first) * COUNT_COST);
+  return needs.fits(thing, first, end);
+}
+
+/** No unit stands there. */
+function clusterFresh(cluster: i32): bool {
+  for (let rack = get(clusterRack, cluster), end = get(clusterRack, cluster + 1); rack < end; rack++) {
+    if (get(rackTouched, rack)) return false;
   }
+  return true;
 }
 
-function capped(value: i64): i32 {
-  return <i32>min<i64>(value, i32.MAX_VALUE);
-}
-
-/** False: the free capacity of the whole cluster is less than the league needs. */
-export function clusterHolds(league: i32, cluster: i32): bool {
+function sumsSuffice(league: i32, from: i32, to: i32): bool {
   let vcpus: i64 = 0;
   let ram: i64 = 0;
   let disk: i64 = 0;
-  for (let rack = get(clusterRack, cluster), end = get(clusterRack, cluster + 1); rack < end; rack++) {
+  for (let rack = from; rack < to; rack++) {
     vcpus += get(rackVcpus, rack);
     ram += get(rackRam, rack);
     disk += get(rackDisk, rack);
   }
-  for (let i = get(leagueBundleFirst, league), end = get(leagueBundleFirst, league + 1); i < end; i++) {
-    const bundle = get(leagueBundles, i);
-    vcpus -= get(bundleVcpus, bundle);
-    ram -= get(bundleRam, bundle);
-    disk -= get(bundleDisk, bundle);
-  }
-  return (vcpus >= 0 || !vcpusMatter) && (ram >= 0 || !ramMatters) && (disk >= 0 || !diskMatters);
+  return (
+    (vcpus >= get(leagueNeeds.vcpus.sum, league) || !vcpusMatter) &&
+    (ram >= get(leagueNeeds.ram.sum, league) || !ramMatters) &&
+    (disk >= get(leagueNeeds.disk.sum, league) || !diskMatters)
+  );
 }
 
-/** Ranks the racks [from, to) by an estimate of how well each would take the whole bundle; leaves out those that a bound or a rule shows to be unable. */
-export function rankRacks(bundle: i32, from: i32, to: i32): void {
-  const first = get(bundleUnits, get(bundleUnitFirst, bundle));
-  const vcpus = get(bundleVcpus, bundle);
-  const ram = get(bundleRam, bundle);
-  const disk = get(bundleDisk, bundle);
-  for (let rack = from; rack < to; rack++) {
-    let rank = 0;
-    if (
-      (get(rackVcpus, rack) >= vcpus || !vcpusMatter) &&
-      (get(rackRam, rack) >= ram || !ramMatters) &&
-      (get(rackDisk, rack) >= disk || !diskMatters) &&
-      mayEnter(first, rack)
-    ) {
-      // Room of its best active host against the whole need, in sixteenths.
-      let room: f32 = 0;
-      for (let block = get(rackBlock, rack), end = get(rackBlock, rack + 1); block < end; block++) {
-        const share = min(
-          min(<f32>get(activeVcpus, block) / <f32>max(1, vcpus), <f32>get(activeRam, block) / <f32>max(1, ram)),
-          <f32>get(activeDisk, block) / <f32>max(1, disk),
-        );
-        room = max(room, share);
-      }
-      rank = 1 + <i32>(min<f32>(max<f32>(room, 0), 1) * 16) * 2 + (get(rackTouched, rack) ? 1 : 0);
-      // Beside the first plan any rack may come early, so that none is out of the search's reach.
-      if (searching() && below(8) == 0) rank += below(ROOM_RANKS);
-    }
-    put(rackRank, rack, rank);
+// ---- Racks ----
+
+/** Ranks the racks [from, to) by an estimate of how well each would take the whole bundle, those that are touched first. */
+export function rankRacks(tied: i32, from: i32, to: i32): void {
+  bundle = tied;
+  calls++;
+  rangeFrom = from;
+  rangeTo = to;
+  rangeDone = 0;
+  // Beside the first plan the search starts anywhere, so that no rack is out of its reach.
+  rangeStart = searching() && to - from > WINDOW ? from + below(to - from) : from;
+  consideredCount = 0;
+  rankedAt = 0;
+  for (let slot = 0; slot < touchedCount; slot++) {
+    const rack = rackOf(get(touchedRow, slot));
+    if (rack >= from && rack < to) consider(rack);
   }
-  sortRanked(from, to);
+  rankWindow();
 }
 
-/** Racks by descending rank, then ascending row: a counting sort. */
-function sortRanked(from: i32, to: i32): void {
-  memory.fill(rankFirst, 0, (RANKS + 1) << 2);
-  for (let rack = from; rack < to; rack++) add(rankFirst, RANKS - get(rackRank, rack), 1);
-  // Rank 0 counts into the last place, so it stays outside the list.
-  rankedCount = 0;
-  for (let place = 0; place < RANKS; place++) {
-    const racks = get(rankFirst, place);
-    put(rankFirst, place, rankedCount);
-    rankedCount += racks;
-  }
-  for (let rack = from; rack < to; rack++) {
-    const rank = get(rackRank, rack);
-    if (rank == 0) continue;
-    put(ranked, get(rankFirst, RANKS - rank), rack);
-    add(rankFirst, RANKS - rank, 1);
-  }
-  taken = 0;
-}
-
-/** The best ranked rack that was not asked for yet, NONE: there is none. */
+/** The best rack that was not asked for yet, NONE: there is none. */
 export function nextRanked(): i32 {
-  return taken < rankedCount ? get(ranked, taken++) : NONE;
+  while (rankedAt < consideredCount || rangeDone < rangeTo - rangeFrom) {
+    if (rankedAt == consideredCount) {
+      consideredCount = 0;
+      rankedAt = 0;
+      rankWindow();
+      continue;
+    }
+    const rack = get(ranked, rankedAt++);
+    if (roomFor(bundleNeeds, bundle, rack, rack + 1)) return rack;
+    if (get(rackTouched, rack) == 0) hopelessRacks.add(get(bundleRow, bundle), rack);
+  }
+  return NONE;
+}
+
+/** The rack did not take the bundle, and nothing has changed. */
+export function rackRefused(tied: i32, rack: i32): void {
+  if (!searching() && touchedCount == 0) failedRacks.add(get(bundleRow, tied), rack);
+}
+
+function rankWindow(): void {
+  const racks = rangeTo - rangeFrom;
+  for (const end = min(racks, rangeDone + WINDOW); rangeDone < end; rangeDone++) {
+    const rack = rangeStart + rangeDone;
+    consider(rack < rangeTo ? rack : rack - racks);
+  }
+  sortConsidered();
+}
+
+/** Notes the rack with its rank, unless a bound or a rule shows that it cannot take the bundle. */
+function consider(rack: i32): void {
+  if (get(rankedIn, rack) == calls) return;
+  put(rankedIn, rack, calls);
+  const row = get(bundleRow, bundle);
+  if (hopelessRacks.has(row, rack)) return;
+  readBounds(RANK_COST);
+  const vcpus = get(bundleNeeds.vcpus.sum, bundle);
+  const ram = get(bundleNeeds.ram.sum, bundle);
+  const disk = get(bundleNeeds.disk.sum, bundle);
+  if (
+    (get(rackVcpus, rack) < vcpus && vcpusMatter) ||
+    (get(rackRam, rack) < ram && ramMatters) ||
+    (get(rackDisk, rack) < disk && diskMatters) ||
+    (!searching() && get(rackTouched, rack) == 0 && failedRacks.has(row, rack)) ||
+    !mayEnter(get(bundleUnits, get(bundleUnitFirst, bundle)), rack)
+  ) {
+    return;
+  }
+  // Room of its best active host against the whole need, in sixteenths; and of the roomiest for each resource.
+  let room: f32 = 0;
+  let mostVcpus = 0;
+  let mostRam = 0;
+  let mostDisk = 0;
+  for (let block = get(rackBlock, rack), end = get(rackBlock, rack + 1); block < end; block++) {
+    const share = min(
+      min(<f32>get(activeVcpus, block) / <f32>max(1, vcpus), <f32>get(activeRam, block) / <f32>max(1, ram)),
+      <f32>get(activeDisk, block) / <f32>max(1, disk),
+    );
+    room = max(room, share);
+    mostVcpus = max(mostVcpus, max(get(activeVcpus, block), get(emptyVcpus, block)));
+    mostRam = max(mostRam, max(get(activeRam, block), get(emptyRam, block)));
+    mostDisk = max(mostDisk, max(get(activeDisk, block), get(emptyDisk, block)));
+  }
+  if (
+    (mostVcpus < get(bundleNeeds.vcpus.most, bundle) && vcpusMatter) ||
+    (mostRam < get(bundleNeeds.ram.most, bundle) && ramMatters) ||
+    (mostDisk < get(bundleNeeds.disk.most, bundle) && diskMatters)
+  ) {
+    return;
+  }
+  let rank = 1 + <i32>(min<f32>(max<f32>(room, 0), 1) * 16) * 2 + (get(rackTouched, rack) ? 1 : 0);
+  // Beside the first plan any rack may come early.
+  if (searching() && below(8) == 0) rank += below(ROOM_RANKS);
+  put(considered, consideredCount, rack);
+  put(consideredRank, consideredCount++, rank);
+}
+
+/** By descending rank, then in the order in which they were considered: a counting sort. */
+function sortConsidered(): void {
+  memory.fill(rankFirst, 0, RANKS << 2);
+  for (let i = 0; i < consideredCount; i++) add(rankFirst, RANKS - get(consideredRank, i), 1);
+  for (let place = 0, before = 0; place < RANKS; place++) {
+    const racks = get(rankFirst, place);
+    put(rankFirst, place, before);
+    before += racks;
+  }
+  for (let i = 0; i < consideredCount; i++) {
+    const place = RANKS - get(consideredRank, i);
+    put(ranked, get(rankFirst, place), get(considered, i));
+    add(rankFirst, place, 1);
+  }
 }
