@@ -3,6 +3,7 @@
 // breaks one stays broken and is given up at once.
 import { LEVELS, type Level, type Objective } from "../../host/core/model.ts";
 import type { ProblemFile } from "../../host/core/problem-schema.ts";
+import { linksHold, reservedMbps } from "./links.ts";
 import { score } from "./validate.mjs";
 
 type App = NonNullable<ProblemFile["app"]>;
@@ -20,7 +21,7 @@ export type BruteForceAnswer =
 const RESOURCES: readonly Key[] = ["vcpus", "mem_mb", "disk_gb"];
 const SHORT = { affinity: "AFF", diversity: "DIV", exclusivity: "EX" } as const;
 
-/** Bandwidth is left out. `firstOnly`: any answer will do. */
+/** `firstOnly`: any answer will do. */
 export function bruteForce(problem: ProblemFile, steps = 200_000, firstOnly = false): BruteForceAnswer {
   const rules = new Rules(problem);
   const { vms } = rules;
@@ -29,20 +30,24 @@ export function bruteForce(problem: ProblemFile, steps = 200_000, firstOnly = fa
   const lived = new Set((problem.existing ?? []).map((vm) => vm.host));
   const at: (HostFile | undefined)[] = vms.map(() => undefined);
   const here = new Map<string, number>();
+  const pipes = problem.app?.pipes ?? [];
+  const rowOf = new Map(vms.map((vm, i) => [vm.name, i]));
+  const hostOf = (name: string) => at[rowOf.get(name)!];
   let left = steps;
   let best: { at: HostFile[]; value: readonly number[] } | null = null;
 
   const counts = () => {
     const touched = [...here.keys()];
-    return [touched.filter((name) => !lived.has(name)).length, touched.length];
+    const reserved = pipes.length === 0 ? 0 : reservedMbps(problem, hostOf);
+    return [touched.filter((name) => !lived.has(name)).length, reserved, touched.length];
   };
   const place = (depth: number): void => {
     if (left-- <= 0 || (firstOnly && best !== null)) return;
-    const [activated, touched] = counts();
-    if (best !== null && (activated! > best.value[0]! || (activated === best.value[0] && touched! > best.value[1]!)))
-      return;
+    // Each of them only grows as more VMs are placed.
+    const so = counts();
+    if (best !== null && less(best.value.slice(0, so.length), so)) return;
     if (depth === order.length) {
-      const value = [activated!, touched!, ...rules.ends(at as HostFile[])];
+      const value = [...so, ...rules.ends(at as HostFile[])];
       if (best === null || less(value, best.value)) best = { at: [...(at as HostFile[])], value };
       return;
     }
@@ -50,6 +55,10 @@ export function bruteForce(problem: ProblemFile, steps = 200_000, firstOnly = fa
     for (const host of domains[vm]!) {
       if (!rules.fits(vm, host, at)) continue;
       at[vm] = host;
+      if (pipes.length > 0 && !linksHold(problem, hostOf)) {
+        at[vm] = undefined;
+        continue;
+      }
       here.set(host.name, (here.get(host.name) ?? 0) + 1);
       place(depth + 1);
       const count = here.get(host.name)! - 1;

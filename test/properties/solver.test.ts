@@ -142,10 +142,12 @@ it("of tiny problems exactly the feasible ones are placed, no objective beats th
     }
     const [found, optimum] = [answer.objective, best.objective];
     expect(answer.bound.hosts_activated).toBeLessThanOrEqual(optimum.hosts_activated);
+    expect(answer.bound.reserved_bw_mbps).toBeLessThanOrEqual(optimum.reserved_bw_mbps);
     expect(answer.bound.hosts_touched).toBeLessThanOrEqual(optimum.hosts_touched);
     expect(found.hosts_activated).toBeGreaterThanOrEqual(optimum.hosts_activated);
     outcomes.add("placed");
     if (found.hosts_activated > optimum.hosts_activated) outcomes.add("more activated than needed");
+    else if (found.reserved_bw_mbps > optimum.reserved_bw_mbps) outcomes.add("more bandwidth than needed");
     else if (found.hosts_touched > optimum.hosts_touched) outcomes.add("more touched than needed");
   });
   fc.assert(property, { numRuns: 3_000, seed: propertySeed });
