@@ -119,7 +119,7 @@ function put_(unit: i32, row: i32): void {
   if (cluster != NONE) add(clusterVms, cluster, size);
   if (isJoined(unit)) {
     reserved += reservedAt(unit, row);
-    joinedMoved(unit);
+    joinedMoved(unit, 1);
   }
   put(hostOf, unit, row);
   unplacedVms -= size;
@@ -193,7 +193,7 @@ function take(unit: i32, row: i32): void {
   if (get(touchedSlot, row) == 0) measureBlock(row >> BLOCK_SHIFT);
   if (isJoined(unit)) {
     reserved -= reservedAt(unit, row);
-    joinedMoved(unit);
+    joinedMoved(unit, -1);
   }
   moves++;
   if (CHECK) audit();

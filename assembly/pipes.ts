@@ -7,7 +7,7 @@ import { LEVEL_RACK, NONE, PIPE_A, PIPE_B, PIPE_KBPS, PIPE_ROW } from "./abi";
 import { containerOf } from "./inventory";
 import { add, get, put, reserve, words } from "./lib/arena";
 import { pipeCount, pipeWord } from "./request";
-import { unitCount, unitOf } from "./units";
+import { needDisk, needRam, needVcpus, unitCount, unitOf } from "./units";
 
 let first: usize = 0; // unit -> its first join; one row more than units
 let ends: usize = 0; // unit -> behind its last join: those that others were added to leave gaps
@@ -49,6 +49,7 @@ export function preparePipes(): void {
     join(a, b, pipeWord(pipe, PIPE_KBPS));
     if (b >= 0) join(b, a, pipeWord(pipe, PIPE_KBPS));
   }
+  prepareComponents();
   peerRows = words(most, 0);
   peerRacks = words(most, 0);
   rowRates = reserve((<usize>most) << 3);
@@ -121,10 +122,62 @@ export function reservedAt(unit: i32, row: i32): i64 {
   return sum;
 }
 
-/** A joined unit has come or gone. */
-export function joinedMoved(unit: i32): void {
+/** A joined unit has come (`by` 1) or gone (-1). */
+export function joinedMoved(unit: i32, by: i32): void {
+  waits(unit, -by);
   stamp++;
   joinsRead += get(ends, unit) - get(first, unit);
+}
+
+// ---- Components: units that pipes hold together, however many others are between them -----------------------------------
+
+let componentOf: usize = 0; // unit -> its lowest unit's number
+// Component -> needs of its units that wait for a host, i64.
+let waitingVcpus: usize = 0;
+let waitingRam: usize = 0;
+let waitingDisk: usize = 0;
+
+function prepareComponents(): void {
+  componentOf = words(unitCount, 0);
+  for (let u = 0; u < unitCount; u++) put(componentOf, u, u);
+  for (let u = 0; u < unitCount; u++) {
+    for (let j = get(first, u), end = get(ends, u); j < end; j++) {
+      if (get(others, j) < 0) continue;
+      const a = root(u);
+      const b = root(get(others, j));
+      put(componentOf, max(a, b), min(a, b));
+    }
+  }
+  for (let u = 0; u < unitCount; u++) put(componentOf, u, root(u));
+  waitingVcpus = words(unitCount << 1, 0);
+  waitingRam = words(unitCount << 1, 0);
+  waitingDisk = words(unitCount << 1, 0);
+  for (let u = 0; u < unitCount; u++) waits(u, 1);
+}
+
+function root(unit: i32): i32 {
+  while (get(componentOf, unit) != unit) unit = get(componentOf, unit);
+  return unit;
+}
+
+function waits(unit: i32, by: i32): void {
+  const component = get(componentOf, unit);
+  addRate(waitingVcpus, component, <i64>by * <i64>get(needVcpus, unit));
+  addRate(waitingRam, component, <i64>by * <i64>get(needRam, unit));
+  addRate(waitingDisk, component, <i64>by * <i64>get(needDisk, unit));
+}
+
+/** Needs of the units of its component that wait for a host, itself among them. */
+export function waitingVcpusWith(unit: i32): i64 {
+  return rateAt(waitingVcpus, get(componentOf, unit));
+}
+
+export function waitingRamWith(unit: i32): i64 {
+  return rateAt(waitingRam, get(componentOf, unit));
+}
+
+export function waitingDiskWith(unit: i32): i64 {
+  return rateAt(waitingDisk, get(componentOf, unit));
 }
 
 // ---- The placed ends around one unit, gathered once for all hosts it is tried on ---------------------------------------
@@ -200,6 +253,16 @@ export function rateOnHost(row: i32): i64 {
 export function rateInRack(rack: i32): i64 {
   for (let i = 0; i < peerRackCount; i++) if (get(peerRacks, i) == rack) return rateAt(rackRates, i);
   return 0;
+}
+
+/** What the gathered unit would reserve on the host, kbit/s x links. */
+export function addedAt(row: i32): i64 {
+  return addedInRack(containerOf(LEVEL_RACK, row)) - 2 * rateOnHost(row);
+}
+
+/** The same on a host of the rack where none of its ends stands; NONE: a host without a rack. */
+export function addedInRack(rack: i32): i64 {
+  return 4 * peerRate - 2 * rateInRack(rack);
 }
 
 function rateAt(column: usize, row: i32): i64 {

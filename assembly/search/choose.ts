@@ -7,13 +7,9 @@ import { hostOf, touchedCount, touchedRow, waitingDisk, waitingRam, waitingVcpus
 import {
   ALL_ROWS,
   blockRack,
-  classDisk,
-  classRam,
-  classVcpus,
   freeDisk,
   freeRam,
   freeVcpus,
-  hostClass,
   hostVms,
   rackBlock,
   rackCount,
@@ -23,11 +19,14 @@ import {
 } from "../inventory";
 import { get, put, words } from "../lib/arena";
 import { below } from "../lib/rng";
+import { addedAt, gatherPeers, isJoined, joinsRead } from "../pipes";
 import { request } from "../request";
 import { allowed, diskMatters, mayEnter, ramMatters, vcpusMatter } from "../rules";
 import { needDisk, needRam, needVcpus, unitCount, unitOwner } from "../units";
 import { domainCount, domainRows } from "./domain";
+import { fit } from "./fit";
 import { activeFrontier, emptyFrontier, Frontier, firstOfSpan, spanOf } from "./frontier";
+import { chooseNearby, nearbyScanned, nearbyVisited } from "./nearby";
 
 /** Steps in which a share of the waiting demand is measured: coarse, so that rack and fit can decide between near equals. */
 const SHARES: f32 = 64;
@@ -36,6 +35,9 @@ const PATIENCE = 24;
 
 /** Blocks of a rack that is looked at ahead of the others; a larger one (a data center without racks is one) has its turn. */
 const SMALL_RACK = 8;
+
+/** Cost of a host without VMs: more than any bandwidth. */
+const EMPTY: i64 = 1 << 62;
 
 /** Exact work counters. */
 export let attempts = 0;
@@ -69,11 +71,12 @@ let bestFit: f32 = 0;
 let blocksScanned = 0;
 
 /**
- * What budgets are counted in: attempts, and one more for every 64 blocks looked into or 512 whose bounds were read.
+ * What budgets are counted in: attempts, and one more for every 64 blocks looked into, 512 whose bounds were read or 512
+ * joins between units (pipes.ts).
  * So a unit of it takes about the same time on few hosts and on many.
  */
 export function work(): i32 {
-  return attempts + (blocksVisited >> 6) + (blocksScanned >> 9);
+  return attempts + (blocksVisited >> 6) + (blocksScanned >> 9) + (joinsRead >> 9);
 }
 
 export function prepareChoice(): void {
@@ -104,6 +107,12 @@ export function choose(unit: i32, from: i32, to: i32): i32 {
   attempts++;
   bestRow = NONE;
   if (get(domainCount, unit) >= 0) return chooseFromDomain(unit, from, to);
+  if (isJoined(unit)) {
+    const row = chooseNearby(unit, from, to, blinkRate);
+    blocksVisited += nearbyVisited;
+    blocksScanned += nearbyScanned;
+    return row;
+  }
   wantVcpus = vcpusMatter ? get(needVcpus, unit) : i32.MIN_VALUE;
   wantRam = ramMatters ? get(needRam, unit) : i32.MIN_VALUE;
   wantDisk = diskMatters ? get(needDisk, unit) : i32.MIN_VALUE;
@@ -124,26 +133,21 @@ function overlooked(): bool {
   return blinkRate > 0 && below(blinkRate) == 0;
 }
 
-/** Leftover of the host after the unit, as a fraction of its capacity summed over the resources: smaller is tighter. */
-function fit(unit: i32, row: i32): f32 {
-  const hardware = get(hostClass, row);
-  return (
-    <f32>(get(freeVcpus, row) - get(needVcpus, unit)) / <f32>max(1, get(classVcpus, hardware)) +
-    <f32>(get(freeRam, row) - get(needRam, unit)) / <f32>max(1, get(classRam, hardware)) +
-    <f32>(get(freeDisk, row) - get(needDisk, unit)) / <f32>max(1, get(classDisk, hardware))
-  );
-}
-
 /** The few hosts that a candidate list, a fixed place or a living group leaves. */
 function chooseFromDomain(unit: i32, from: i32, to: i32): i32 {
   const rows = <usize>get(domainRows, unit);
-  let bestCost = 0;
+  const joined = isJoined(unit);
+  let bestCost: i64 = 0;
   for (let i = 0, end = get(domainCount, unit); i < end; i++) {
     const row = get(rows, i);
     const block = row >> BLOCK_SHIFT;
     if (block < from || block >= to || !allowed(unit, block, 1 << (row & 15))) continue;
     if (bestRow != NONE && overlooked()) continue;
-    const cost = get(touchedSlot, row) ? 0 : get(hostVms, row) ? (get(rackTouched, rackOf(row)) ? 1 : 2) : 3;
+    let cost: i64 = get(touchedSlot, row) ? 0 : get(hostVms, row) ? (get(rackTouched, rackOf(row)) ? 1 : 2) : EMPTY;
+    if (joined) {
+      gatherPeers(unit);
+      cost += addedAt(row) << 2;
+    }
     const tightness = fit(unit, row);
     if (bestRow != NONE && (cost > bestCost || (cost == bestCost && tightness >= bestFit))) continue;
     bestRow = row;
