@@ -138,8 +138,10 @@ export const RESULT_REFUSED_RULE = 12; // row of the catalogue that emptied the 
 export const RESULT_PLACED_BEFORE = 13; // VMs that had a host when the refused one found none
 export const RESULT_RESERVED = 14; // kbit/s x links crossed, i64 over two words
 export const RESULT_BOUND_RESERVED = 16; // the same
-export const RESULT_REFUSED = 18; // hosts refused per rule, MAX_RULES words
-export const RESULT_HOSTS = 50; // host row per VM
+export const RESULT_BOUND_RACKS = 18;
+export const RESULT_PROVEN = 19; // 1: a plan that no other beats in all levels but the last, or a refusal that the log proves
+export const RESULT_REFUSED = 20; // hosts refused per rule, MAX_RULES words
+export const RESULT_HOSTS = 52; // host row per VM
 
 export const MAX_RULES = 32;
 

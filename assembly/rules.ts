@@ -28,6 +28,11 @@ export function enabled(rule: i32): bool {
   return (disabled & (1 << rule)) == 0;
 }
 
+/** Every rule is on. */
+export function undisturbed(): bool {
+  return disabled == 0;
+}
+
 /** Lets the search trust bounds of free capacity; off only while the rule itself is. */
 export let vcpusMatter = true;
 export let ramMatters = true;

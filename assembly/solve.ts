@@ -8,11 +8,14 @@ import {
   RESULT_ATTEMPTS,
   RESULT_BLOCKS,
   RESULT_BOUND_ACTIVATED,
+  RESULT_BOUND_RACKS,
+  RESULT_BOUND_RESERVED,
   RESULT_BOUND_TOUCHED,
   RESULT_HOSTS,
   RESULT_LEFT,
   RESULT_MOVES,
   RESULT_PLACED_BEFORE,
+  RESULT_PROVEN,
   RESULT_RACKS,
   RESULT_REFUSED,
   RESULT_REFUSED_RULE,
@@ -41,14 +44,15 @@ import { prepareAudit } from "./audit";
 import { get, put, words } from "./lib/arena";
 import { seed as seedRandom } from "./lib/rng";
 import { preparePipes } from "./pipes";
+import { optimal, prepareProof, prove, proveHopeless, refuted } from "./proof/prove";
 import { openRequest, swapPatches, vmCount } from "./request";
 import { affinityMatters, prepareRules } from "./rules";
-import { boundActivated, boundTouched, prepareBounds } from "./search/bound";
+import { boundActivated, boundRacks, boundReserved, boundTouched, prepareBounds } from "./search/bound";
 import { prepareBundles } from "./search/bundle";
-import { attempts, blocksVisited, prepareChoice } from "./search/choose";
+import { attempts, blocksVisited, prepareChoice, work } from "./search/choose";
 import { BUILDING, construct as buildOn, HOPELESS, leaveOff, prepareConstruction } from "./search/construct";
 import { prepareDomains } from "./search/domain";
-import { explain, placedBefore, prepareExplanation, refusedRule, refusedVm } from "./search/explain";
+import { explain, hopeless, placedBefore, prepareExplanation, refusedRule, refusedVm } from "./search/explain";
 import { prepareFrontier } from "./search/frontier";
 import { prepareHandover, takeOver } from "./search/handover";
 import { prepareImprovement, improve as searchOn } from "./search/improve";
@@ -57,6 +61,11 @@ import { buildUnits, unitOf } from "./units";
 
 export let result: usize = 0;
 let status = STATUS_BUILDING;
+
+/** Work after which the search for better plans and the one for proofs take turns; a proof is not for plans found at once. */
+const TURN = 256;
+let proving = false;
+let turnLeft = TURN;
 
 /** Reads the request and lays out everything the search needs: from here on nothing is allocated. */
 export function begin(seed: i32): void {
@@ -74,12 +83,15 @@ export function begin(seed: i32): void {
   prepareConstruction();
   prepareImprovement();
   prepareBounds();
+  prepareProof();
   prepareExplanation();
   prepareHandover();
   result = words(RESULT_HOSTS + vmCount, 0);
   if (CHECK) prepareAudit(result);
   seedRandom(seed);
   status = STATUS_BUILDING;
+  proving = false;
+  turnLeft = TURN;
 }
 
 /**
@@ -90,8 +102,10 @@ export function begin(seed: i32): void {
 export function construct(limit: i32): i32 {
   if (status != STATUS_BUILDING) return status;
   const outcome = buildOn(limit);
-  if (outcome == HOPELESS) status = STATUS_REFUSED;
-  else if (outcome != BUILDING) status = unplacedVms == 0 ? STATUS_PLACED : STATUS_SEARCHING;
+  if (outcome == HOPELESS) {
+    proveHopeless(hopeless);
+    status = STATUS_REFUSED;
+  } else if (outcome != BUILDING) status = unplacedVms == 0 ? STATUS_PLACED : STATUS_SEARCHING;
   return status;
 }
 
@@ -110,14 +124,40 @@ export function adopt(): bool {
   return true;
 }
 
-/** Repairs and improves until `limit` of work is used up in all, or every VM has a host if that is asked for. */
+/** Repairs, improves and proves until `limit` of work is used up in all, or every VM has a host if that is asked for. */
 export function improve(limit: i32, untilPlaced: bool): i32 {
   stopBuilding();
   if (status != STATUS_REFUSED) {
-    searchOn(limit, untilPlaced);
-    status = unplacedVms == 0 ? STATUS_PLACED : STATUS_SEARCHING;
+    takeTurns(limit, untilPlaced);
+    status = refuted ? STATUS_REFUSED : unplacedVms == 0 ? STATUS_PLACED : STATUS_SEARCHING;
   }
   return status;
+}
+
+/** The search for better plans and the one for proofs have the same share of the work; the former begins. */
+function takeTurns(limit: i32, untilPlaced: bool): void {
+  let idle = 0;
+  while (work() < limit && idle < 2 && !refuted && !(unplacedVms == 0 && (untilPlaced || optimal))) {
+    const before = work();
+    const until = min(limit, before + turnLeft);
+    if (proving) prove(until);
+    else searchOn(until, untilPlaced);
+    idle = work() == before ? idle + 1 : 0;
+    turnLeft -= work() - before;
+    if (turnLeft > 0 && idle == 0) continue;
+    proving = !proving;
+    turnLeft = TURN;
+  }
+}
+
+/** No other plan is better in all levels but the last. */
+function isOptimal(): bool {
+  return (
+    activated == boundActivated &&
+    reserved == boundReserved &&
+    touchedCount == boundTouched &&
+    racksTouched == boundRacks
+  );
 }
 
 /** Writes the result and leaves the inventory exactly as the host wrote it. */
@@ -140,7 +180,10 @@ export function finish(): i32 {
   put(result, RESULT_RACKS, racksTouched);
   store<i64>(result + (RESULT_LEFT << 2), left());
   put(result, RESULT_BOUND_ACTIVATED, boundActivated);
+  store<i64>(result + (RESULT_BOUND_RESERVED << 2), boundReserved);
   put(result, RESULT_BOUND_TOUCHED, boundTouched);
+  put(result, RESULT_BOUND_RACKS, boundRacks);
+  put(result, RESULT_PROVEN, refuted || (status == STATUS_PLACED && isOptimal()) ? 1 : 0);
   put(result, RESULT_ATTEMPTS, attempts);
   put(result, RESULT_BLOCKS, blocksVisited);
   for (let vm = 0; vm < vmCount; vm++) put(result, RESULT_HOSTS + vm, get(hostOf, get(unitOf, vm)));

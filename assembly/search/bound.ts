@@ -17,12 +17,34 @@ import { get, put, words } from "../lib/arena";
 import { groupCount, groupWord, request } from "../request";
 import { needDisk, needRam, needVcpus, unitCount, unitOwner } from "../units";
 
+/** Each holds for the plans that are best in all levels before it. */
 export let boundActivated = 0;
+export let boundReserved: i64 = 0;
 export let boundTouched = 0;
+export let boundRacks = 0;
+
+/** What the exact search has proven. */
+export function raiseActivated(to: i32): void {
+  boundActivated = max(boundActivated, to);
+}
+
+export function raiseReserved(to: i64): void {
+  boundReserved = max(boundReserved, to);
+}
+
+export function raiseTouched(to: i32): void {
+  boundTouched = max(boundTouched, to);
+}
+
+export function raiseRacks(to: i32): void {
+  boundRacks = max(boundRacks, to);
+}
 
 export function prepareBounds(): void {
   boundActivated = 0;
+  boundReserved = 0;
   boundTouched = unitCount > 0 ? 1 : 0;
+  boundRacks = boundTouched;
   resource(needVcpus, totalVcpus, activeVcpus, emptyVcpus);
   resource(needRam, totalRam, activeRam, emptyRam);
   resource(needDisk, totalDisk, activeDisk, emptyDisk);

@@ -69,6 +69,7 @@ let bestFit: f32 = 0;
 
 /** Blocks and spans of blocks whose bounds were read. */
 let blocksScanned = 0;
+let spent = 0;
 
 /**
  * What budgets are counted in: attempts, and one more for every 64 blocks looked into, 512 whose bounds were read or 512
@@ -76,13 +77,19 @@ let blocksScanned = 0;
  * So a unit of it takes about the same time on few hosts and on many.
  */
 export function work(): i32 {
-  return attempts + (blocksVisited >> 6) + (blocksScanned >> 9) + (joinsRead >> 9);
+  return attempts + (blocksVisited >> 6) + (blocksScanned >> 9) + (joinsRead >> 9) + spent;
+}
+
+/** Counts work that was done elsewhere. */
+export function spend(amount: i32): void {
+  spent += amount;
 }
 
 export function prepareChoice(): void {
   attempts = 0;
   blocksVisited = 0;
   blocksScanned = 0;
+  spent = 0;
   blinkRate = 0;
   rackStamp = words(rackCount, 0);
   stamp = 0;

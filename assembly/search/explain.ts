@@ -15,7 +15,7 @@ export let refusedRule = NONE;
 export let placedBefore = 0;
 
 /** A unit that can stand nowhere on the data center as it is, with nobody else placed. */
-let hopeless = NONE;
+export let hopeless = NONE;
 
 export function prepareExplanation(): void {
   hopeless = NONE;

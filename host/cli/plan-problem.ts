@@ -43,8 +43,9 @@ function printJson(outcome: Plan | Refusal, { load, search, total }: Times): voi
           placements: outcome.placements,
           objective: outcome.objective,
           bound: outcome.bound,
+          optimal: outcome.optimal,
         }
-      : { placements: {}, rule: outcome.rule, vm: outcome.vm, refused: outcome.refused }),
+      : { placements: {}, proven: outcome.proven, rule: outcome.rule, vm: outcome.vm, refused: outcome.refused }),
     stats: outcome.stats,
   };
   process.stdout.write(`${JSON.stringify(result)}\n`);

@@ -68,8 +68,8 @@ function json(outcome: Plan | Refusal, ms: Times, stack: ExpandedStack): string 
     reason: outcome.ok ? null : readable(outcome.reason, stack, false),
     ms: rounded,
     ...(outcome.ok
-      ? { placements: outcome.placements, objective: outcome.objective, bound: outcome.bound }
-      : { placements: {}, rule: outcome.rule, vm: outcome.vm, refused: outcome.refused }),
+      ? { placements: outcome.placements, objective: outcome.objective, bound: outcome.bound, optimal: outcome.optimal }
+      : { placements: {}, proven: outcome.proven, rule: outcome.rule, vm: outcome.vm, refused: outcome.refused }),
     stats: outcome.stats,
     servers: Object.fromEntries(servers.map(([id]) => [id, stack.origins.get(id)!.path])),
   });

@@ -10,7 +10,8 @@ export function planTable(plan: Plan, dataCenter: DataCenter): string {
     const bound = bounds[level];
     return [level, String(value), bound === undefined ? "" : `(at least ${bound})`];
   });
-  return [...columns([["VM", "HOST", "RACK"], ...placed]), "", ...columns(levels)].join("\n");
+  const verdict = plan.optimal ? ["No plan is better in any level before left_bp (proven)."] : [];
+  return [...columns([["VM", "HOST", "RACK"], ...placed]), "", ...columns(levels), ...verdict].join("\n");
 }
 
 /** Why there is no place; with `explain` how many hosts each rule refused. */

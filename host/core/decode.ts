@@ -5,12 +5,14 @@ import {
   RESULT_ATTEMPTS,
   RESULT_BLOCKS,
   RESULT_BOUND_ACTIVATED,
+  RESULT_BOUND_RACKS,
   RESULT_BOUND_RESERVED,
   RESULT_BOUND_TOUCHED,
   RESULT_HOSTS,
   RESULT_LEFT,
   RESULT_MOVES,
   RESULT_PLACED_BEFORE,
+  RESULT_PROVEN,
   RESULT_RACKS,
   RESULT_REFUSED,
   RESULT_REFUSED_RULE,
@@ -56,7 +58,9 @@ export function decode(
         hosts_activated: word(RESULT_BOUND_ACTIVATED),
         reserved_bw_mbps: wide(RESULT_BOUND_RESERVED) / KBPS_PER_MBPS,
         hosts_touched: word(RESULT_BOUND_TOUCHED),
+        racks_touched: word(RESULT_BOUND_RACKS),
       },
+      optimal: word(RESULT_PROVEN) === 1,
       version,
       stats,
       searchMs,
@@ -73,13 +77,16 @@ export function decode(
   const list = counts.map(({ each, count }) => `${each.text} ${count}`).join(", ");
   const by = counts.length > 0 ? ` (refused by ${list})` : "";
   const after = placedBefore > 0 ? ` after ${placedBefore} of ${application.vms.length} VMs were placed` : "";
+  const proven = word(RESULT_PROVEN) === 1;
+  const verdict = proven ? "proven impossible" : "gave up within the budget";
   return {
     ok: false,
+    proven,
     rule: rule.name,
     vm,
     refused: Object.fromEntries(counts.map(({ each, count }) => [each.name, count])),
     placedBefore,
-    reason: `violate ${rule.text} constraint for node = ${vm}: none of ${hosts} hosts is left${after}${by}`,
+    reason: `violate ${rule.text} constraint for node = ${vm}: none of ${hosts} hosts is left${after}${by}; ${verdict}`,
     version,
     stats,
     searchMs,

@@ -164,17 +164,22 @@ export interface Plan extends Outcome {
   /** VM name -> host name, every VM of the application. */
   readonly placements: Readonly<Record<string, string>>;
   readonly objective: Objective;
-  /** Proven lower bounds. */
+  /** Proven lower bounds, each for the plans that are best in all levels before it. */
   readonly bound: {
     readonly hosts_activated: number;
     readonly reserved_bw_mbps: number;
     readonly hosts_touched: number;
+    readonly racks_touched: number;
   };
+  /** No plan is better in any level but `left_bp`: each of the others is proven to be its bound. */
+  readonly optimal: boolean;
 }
 
 /** An expected refusal: a result, not an exception. */
 export interface Refusal extends Outcome {
   readonly ok: false;
+  /** True: no plan gives every VM a host. False: none was found within the budget. */
+  readonly proven: boolean;
   /** The rule that emptied the list of hosts, by its name in the catalogue. */
   readonly rule: string;
   /** The VM that found no host (one of a host-level affinity stands for all). */

@@ -10,11 +10,13 @@ import {
   RESULT_ATTEMPTS,
   RESULT_BLOCKS,
   RESULT_BOUND_ACTIVATED,
+  RESULT_BOUND_RACKS,
   RESULT_BOUND_RESERVED,
   RESULT_BOUND_TOUCHED,
   RESULT_HOSTS,
   RESULT_LEFT,
   RESULT_MOVES,
+  RESULT_PROVEN,
   RESULT_RACKS,
   RESULT_RESERVED,
   RESULT_STATUS,
@@ -98,13 +100,14 @@ function merged(answers: readonly SolveAnswer[], searchMs: number): SolveAnswer 
   for (const word of [RESULT_ATTEMPTS, RESULT_BLOCKS, RESULT_MOVES]) {
     result[word] = answers.reduce((sum, answer) => sum + answer.result[word]!, 0);
   }
-  for (const word of [RESULT_BOUND_ACTIVATED, RESULT_BOUND_TOUCHED]) {
+  for (const word of [RESULT_BOUND_ACTIVATED, RESULT_BOUND_TOUCHED, RESULT_BOUND_RACKS]) {
     result[word] = Math.max(...answers.map((answer) => answer.result[word]!));
   }
   const reserved = answers
     .map((answer) => answer.result)
     .reduce((most, words) => (compareLong(words, most, RESULT_BOUND_RESERVED) > 0 ? words : most));
   result.set(reserved.subarray(RESULT_BOUND_RESERVED, RESULT_BOUND_RESERVED + 2), RESULT_BOUND_RESERVED);
+  if (isPlaced(best)) result[RESULT_PROVEN] = meetsBounds(result) ? 1 : 0;
   const sum = (of: (answer: SolveAnswer) => number) => answers.reduce((total, answer) => total + of(answer), 0);
   return {
     ...best,
@@ -124,6 +127,17 @@ function compareResults(a: Int32Array, b: Int32Array): number {
     word(RESULT_TOUCHED) ||
     word(RESULT_RACKS) ||
     compareLong(a, b, RESULT_LEFT)
+  );
+}
+
+/** In every level that has a bound. */
+function meetsBounds(result: Int32Array): boolean {
+  return (
+    result[RESULT_ACTIVATED] === result[RESULT_BOUND_ACTIVATED] &&
+    result[RESULT_RESERVED] === result[RESULT_BOUND_RESERVED] &&
+    result[RESULT_RESERVED + 1] === result[RESULT_BOUND_RESERVED + 1] &&
+    result[RESULT_TOUCHED] === result[RESULT_BOUND_TOUCHED] &&
+    result[RESULT_RACKS] === result[RESULT_BOUND_RACKS]
   );
 }
 

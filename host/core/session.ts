@@ -31,7 +31,7 @@ export interface SolveAnswer {
   readonly searchMs: number;
   /** What it cost, in the unit of budgets. */
   readonly work: number;
-  /** More work would change nothing: the plan cannot be better, or some VM can stand nowhere. */
+  /** More work would change nothing: the plan cannot be better, or there is none for every VM. */
   readonly ended: boolean;
   /** Bytes copied from the snapshot before the solve. */
   readonly bytesCopied: number;
@@ -89,7 +89,7 @@ export class CoreSession {
     core.begin(task.seed);
     let status = task.start !== undefined && this.#adopt(task.start) ? STATUS_PLACED : this.#construct(task);
     let ended = status === STATUS_REFUSED;
-    if (status === STATUS_SEARCHING) ({ status } = this.#improve(task, core.work() + task.repairBudget, true));
+    if (status === STATUS_SEARCHING) ({ status, ended } = this.#improve(task, core.work() + task.repairBudget, true));
     if (status === STATUS_PLACED) ({ ended } = this.#improve(task, core.work() + task.budget, false));
     core.finish();
     const searchMs = performance.now() - start;
@@ -138,7 +138,7 @@ export class CoreSession {
     for (let at = core.work(); at < limit && performance.now() < end && !shared?.ended; ) {
       status = core.improve(Math.min(limit, at + STEP), untilPlaced ? 1 : 0);
       const used = core.work();
-      ended = used === at && status === STATUS_PLACED;
+      ended = status === STATUS_REFUSED || (used === at && status === STATUS_PLACED);
       if (shared !== undefined) {
         core.capture();
         if (ended) shared.end();

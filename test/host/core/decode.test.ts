@@ -92,8 +92,15 @@ describe("a refusal", () => {
       placedBefore: 0,
       reason:
         "violate diversity constraint for node = b: none of 16 hosts is left " +
-        "(refused by availability zone 10, diversity 6)",
+        "(refused by availability zone 10, diversity 6); gave up within the budget",
     });
+  });
+
+  it("says of a refusal whether it is proven", () => {
+    const proven = decoded({ ...words, [abi.RESULT_PROVEN]: 1 });
+    expect(proven).toMatchObject({ ok: false, proven: true });
+    expect(!proven.ok && proven.reason).toMatch(/^violate diversity constraint for node = b: .*; proven impossible$/);
+    expect(decoded(words)).toMatchObject({ ok: false, proven: false });
   });
 
   it("says how many VMs had a place when there was none left", () => {

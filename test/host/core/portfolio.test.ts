@@ -54,7 +54,8 @@ describe("a shared budget", () => {
       const first = placed(local.solveNow(inventory, application, { budget: 1_000 }));
       expect(compare(plan.objective, first.objective)).toBeLessThanOrEqual(0);
       if (compare(plan.objective, first.objective) < 0) better++;
-      expect(plan.stats.attempts).toBeGreaterThan(first.stats.attempts);
+      // What is proven ends the search.
+      if (!first.optimal) expect(plan.stats.attempts).toBeGreaterThan(first.stats.attempts);
       expect(plan.stats.attempts).toBeLessThan(1.2 * 16_000 + 1_000);
     }
     expect(better).toBeGreaterThan(1);
@@ -79,7 +80,8 @@ describe("a deadline", () => {
       expect(performance.now() - started).toBeLessThan(1_000);
       expect(verify(inventory, application, plan.placements)).toEqual([]);
       expect(compare(plan.objective, first.objective)).toBeLessThanOrEqual(0);
-      expect(plan.stats.attempts).toBeGreaterThan(first.stats.attempts);
+      // What is proven ends the search.
+      if (!first.optimal) expect(plan.stats.attempts).toBeGreaterThan(first.stats.attempts);
     }
   });
 });

@@ -84,7 +84,7 @@ describe("a session", () => {
     expect(hurried.result[abi.RESULT_STATUS]).toBe(abi.STATUS_PLACED);
     expect(hurried.result[abi.RESULT_ATTEMPTS]).toBeLessThanOrEqual(200);
     const { result } = session.solve(inventory.snapshot.buffer, { ...task, budget: 1000 });
-    expect(result[abi.RESULT_ATTEMPTS]).toBeGreaterThan(1000);
+    expect(result[abi.RESULT_ATTEMPTS]).toBeGreaterThan(200);
   });
 
   it("that trapped in the middle of a solve begins anew with whole columns", () => {
