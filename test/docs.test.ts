@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { flagOf, SETTING_KEYS, SETTINGS, variableOf } from "../host/config.ts";
 import { ERRORS } from "../host/errors.ts";
+import { COLUMNS } from "../host/simulate/trace-columns.ts";
 
 const README = new URL("../README.md", import.meta.url);
 
@@ -41,5 +42,20 @@ describe("README.md", () => {
       return;
     }
     expect(section.exec(text)?.[2]).toBe(`${TABLES[name]}\n`);
+  });
+
+  it.each(Object.entries(COLUMNS))("tells every name of the column %s of a trace", (_, names) => {
+    const rows = readFileSync(README, "utf8")
+      .split("\n")
+      .filter((line) => line.startsWith(`| \`${names[0]}\` |`));
+    const told = rows.map((row) =>
+      [
+        ...row
+          .split(" | ", 2)
+          .join(" ")
+          .matchAll(/`(\w+)`/g),
+      ].map((match) => match[1]),
+    );
+    expect(told.map((row) => row.toSorted())).toContainEqual([...names].toSorted());
   });
 });

@@ -8,7 +8,12 @@ export class Progress {
   constructor(total: number, text: string, details: Record<string, number>) {
     this.#bar = process.stderr.isTTY
       ? new SingleBar(
-          { format: `{bar} {percentage} % ${text}`, stream: process.stderr, hideCursor: true, clearOnComplete: true },
+          {
+            format: `{bar} {percentage} % ${text}, {eta_formatted} to go`,
+            stream: process.stderr,
+            hideCursor: true,
+            clearOnComplete: true,
+          },
           Presets.shades_classic,
         )
       : null;
