@@ -323,6 +323,26 @@ interface RackSeat {
   readonly block: number;
 }
 
+/**
+ * Rack -> the cluster it lies in. While a rack is moved to another cluster, or where hosts that are out of use tell what
+ * was, its hosts may name several: then it is that of the first host that is up.
+ */
+function clusterOfRacks(hosts: readonly Host[]): Map<string, string | null> {
+  const clusters = new Map<string, string | null>();
+  const sure = new Set<string>();
+  for (const { rack, cluster, up } of hosts) {
+    if (rack === null || sure.has(rack)) continue;
+    if (up || !clusters.has(rack)) clusters.set(rack, cluster);
+    if (up) sure.add(rack);
+  }
+  return clusters;
+}
+
+/** A host that names another cluster than its rack lies in has no rack here: so no group of that level stands on it. */
+function seatRack({ rack, cluster }: Host, clusterOf: ReadonlyMap<string, string | null>): string | null {
+  return rack !== null && clusterOf.get(rack) === cluster ? rack : null;
+}
+
 /** Rows by cluster, then rack, both in the order of their first host; what has no cluster comes last. */
 function arrange(hosts: readonly Host[]): {
   order: { index: number; row: number; rack: number }[];
@@ -330,13 +350,15 @@ function arrange(hosts: readonly Host[]): {
   clusters: { name: string; rack: number }[];
   blocks: number;
 } {
+  const clusterOf = clusterOfRacks(hosts);
   const byCluster = new Map<string | null, Map<string | null, number[]>>();
-  hosts.forEach(({ cluster, rack }, index) => {
-    let inCluster = byCluster.get(cluster);
+  hosts.forEach((host, index) => {
+    let inCluster = byCluster.get(host.cluster);
     if (inCluster === undefined) {
       inCluster = new Map();
-      byCluster.set(cluster, inCluster);
+      byCluster.set(host.cluster, inCluster);
     }
+    const rack = seatRack(host, clusterOf);
     const inRack = inCluster.get(rack);
     if (inRack === undefined) inCluster.set(rack, [index]);
     else inRack.push(index);
@@ -345,16 +367,6 @@ function arrange(hosts: readonly Host[]): {
   const racks: RackSeat[] = [];
   const clusters: { name: string; rack: number }[] = [];
   let block = 0;
-  const clusterOfRack = new Map<string, string | null>();
-  for (const { name, rack, cluster } of hosts) {
-    if (rack === null) continue;
-    if (!clusterOfRack.has(rack)) clusterOfRack.set(rack, cluster);
-    else if (clusterOfRack.get(rack) !== cluster) {
-      throw new Error(
-        `rack (${rack}) lies in cluster (${clusterOfRack.get(rack)}), host (${name}) of it in (${cluster})`,
-      );
-    }
-  }
   const names = [...byCluster.keys()].sort((a, b) => Number(a === null) - Number(b === null));
   for (const name of names) {
     const cluster = name === null ? NONE : clusters.length;

@@ -1,6 +1,7 @@
 // The data center in memory: facts of the hosts, the VMs that live on them, and the columns that the core reads.
 
 import { OWNER_CLOSED, OWNER_NONE } from "../../assembly/abi.ts";
+import { ChangeLog } from "./change-log.ts";
 import { Columns, type HostCells, type Patch } from "./columns.ts";
 import type { InventoryView } from "./inventory-view.ts";
 import { LinkLoads, type PipeEnd } from "./link-loads.ts";
@@ -39,7 +40,7 @@ export class Inventory implements InventoryView {
   readonly #racks = new Map<string, Container>();
   readonly #clusters = new Map<string, Container>();
   readonly #living = new Map<string, Map<string, number>>();
-  readonly #changed = new Map<string, number>();
+  readonly #changed = new ChangeLog();
   readonly #owners = new OwnerClasses();
   /** Racks whose uplink is known, also those that no host stands in. */
   readonly #uplinks = new Map<string, Rack>();
@@ -153,6 +154,7 @@ export class Inventory implements InventoryView {
         this.#touch(this.#states.get(moved.host)!.host, [moved]);
       }
     });
+    if (this.#owners.crowded) this.#renumberOwners();
   }
 
   /** False if there is no such VM. */
@@ -209,10 +211,11 @@ export class Inventory implements InventoryView {
 
   /** Did a VM come to or leave, or a fact change of, any of these after `version`? A group changes with its VMs. */
   changedSince(version: number, touched: Touched): boolean {
-    const since = (kind: string, names: Iterable<string> = []) => {
-      for (const name of names) if ((this.#changed.get(kind + name) ?? 0) > version) return true;
-      return false;
-    };
+    const since = (kind: string, names: Iterable<string> = []) =>
+      this.#changed.changedSince(
+        version,
+        Array.from(names, (name) => kind + name),
+      );
     return (
       since("host ", touched.hosts) ||
       since("rack ", touched.racks) ||
@@ -304,10 +307,10 @@ export class Inventory implements InventoryView {
   }
 
   #touch(host: Host, vms: readonly ExistingVm[]): void {
-    this.#changed.set(`host ${host.name}`, this.#version);
-    if (host.rack !== null) this.#changed.set(`rack ${host.rack}`, this.#version);
-    if (host.cluster !== null) this.#changed.set(`cluster ${host.cluster}`, this.#version);
-    for (const vm of vms) for (const group of vm.groups) this.#changed.set(`group ${group}`, this.#version);
+    this.#changed.note(`host ${host.name}`, this.#version);
+    if (host.rack !== null) this.#changed.note(`rack ${host.rack}`, this.#version);
+    if (host.cluster !== null) this.#changed.note(`cluster ${host.cluster}`, this.#version);
+    for (const vm of vms) for (const group of vm.groups) this.#changed.note(`group ${group}`, this.#version);
   }
 
   #addHost(host: Host): void {
@@ -410,6 +413,21 @@ export class Inventory implements InventoryView {
     });
     columns.snapshot.bytesWritten = 0;
     return columns;
+  }
+
+  /** Classes whose VMs are gone give up their numbers. The columns are new ones: searches under way keep the old. */
+  #renumberOwners(): void {
+    const containers = { rack: this.#racks, cluster: this.#clusters };
+    this.#owners.renumber(() => {
+      for (const level of ["rack", "cluster"] as const) {
+        for (const { owners } of containers[level].values()) owners.clear();
+        for (const vm of this.#vms.values()) {
+          const name = containerOf(this.#states.get(vm.host)!.host, level);
+          if (name !== null) bump(containers[level].get(name)!.owners, this.#owners.of(vm, level), 1);
+        }
+      }
+      this.#columns = this.#makeColumns();
+    });
   }
 
   /** `touched`: also the host as it was, whose rack or cluster it left. */

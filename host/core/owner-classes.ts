@@ -1,6 +1,9 @@
 import { OWNER_NONE } from "../../assembly/abi.ts";
 import type { ExistingVm, Level } from "./model.ts";
 
+/** So many numbers may be those of sets whose VMs are gone. */
+const MOST_IDLE = 1024;
+
 /** Numbers for one request: sets of exclusivity groups that live nowhere get numbers from `fresh` on. */
 export interface RequestOwners {
   readonly fresh: number;
@@ -10,6 +13,19 @@ export interface RequestOwners {
 /** Sets of exclusivity groups as numbers: VMs share a container exactly when they are in the same set (assembly/abi.ts). */
 export class OwnerClasses {
   readonly #numbers = new Map<string, number>();
+  #limit = MOST_IDLE;
+
+  /** So many sets have come since the last `renumber` that most of them may be gone. */
+  get crowded(): boolean {
+    return this.#numbers.size > this.#limit;
+  }
+
+  /** Gives up all numbers; `number` asks for those of the sets that live. */
+  renumber(number: () => void): void {
+    this.#numbers.clear();
+    number();
+    this.#limit = 2 * this.#numbers.size + MOST_IDLE;
+  }
 
   /** The class of a VM that lives in the data center, by the group keys of one level that it carries. */
   of(vm: ExistingVm, level: Level): number {

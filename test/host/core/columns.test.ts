@@ -67,6 +67,28 @@ describe("rows", () => {
     expect(rackOf(columns, "rackless")).not.toBe(rackOf(columns, "stray"));
   });
 
+  it("of a rack whose hosts name two clusters: the first that is up says where it lies, the others are in no rack", () => {
+    const mixed = columnsOf([
+      plainHost("gone", { rack: "m", cluster: "c0", up: false }),
+      plainHost("first", { rack: "m", cluster: "c1" }),
+      plainHost("second", { rack: "m", cluster: "c1" }),
+      plainHost("late", { rack: "m", cluster: "c0" }),
+    ]);
+    const { snapshot } = mixed;
+    const seat = (host: string) => {
+      const row = rackOf(mixed, host);
+      const cluster = snapshot.column(abi.RACK_CLUSTER)[row]!;
+      return {
+        real: snapshot.column(abi.RACK_REAL)[row] === 1,
+        cluster: cluster === mixed.containerRow("cluster", "c1"),
+      };
+    };
+    expect(seat("first")).toEqual({ real: true, cluster: true });
+    expect(rackOf(mixed, "second")).toBe(rackOf(mixed, "first"));
+    expect(seat("gone")).toEqual({ real: false, cluster: false });
+    expect(seat("late")).toEqual({ real: false, cluster: false });
+  });
+
   it("of equal hosts share a class", () => {
     const classes = columns.snapshot.column(abi.HOST_CLASS);
     expect(new Set(hosts.map((host) => classes[columns.rowOf(host.name)!])).size).toBe(1);

@@ -402,3 +402,39 @@ it("a VM on an unknown host is refused before anything changes", () => {
   expect(inventory.version).toBe(version);
   expect(inventory.remove("v")).toBe(false);
 });
+
+describe("a service that runs for long", () => {
+  const tenant = (i: number): ExistingVm => ({
+    id: `vm${i}`,
+    host: "sim01r01c001",
+    need: { vcpus: 1, ramMiB: 1, diskGiB: 1 },
+    groups: [`host:EX:tenant${i}`, `rack:EX:tenant${i}`],
+  });
+
+  it("gives numbers of exclusivity groups that are gone to others", () => {
+    const inventory = new Inventory(simulatedDataCenter("sim:2x2"));
+    inventory.put({ ...tenant(0), host: "sim01r02c001" });
+    for (let i = 1; i <= 10_000; i++) {
+      inventory.put(tenant(i));
+      inventory.remove(`vm${i}`);
+    }
+    expect(inventory.ownerClasses().fresh).toBeLessThan(3_000);
+    const anew = new Inventory({
+      ...simulatedDataCenter("sim:2x2"),
+      existing: [{ ...tenant(0), host: "sim01r02c001" }],
+    });
+    expect(differences(viewColumns(inventory), viewColumns(anew))).toEqual([]);
+  });
+
+  it("moves a rack to another cluster host by host", () => {
+    const dataCenter = simulatedDataCenter("sim:5x3");
+    const inventory = new Inventory(dataCenter);
+    const moved = [...inventory.hosts.values()].filter(({ rack }) => rack === "sim01r01");
+    const cluster = [...inventory.hosts.values()].find(({ cluster }) => cluster !== moved[0]!.cluster)!.cluster;
+    for (const host of moved) inventory.setHost({ ...host, cluster });
+    const anew = new Inventory({ ...dataCenter, hosts: [...inventory.hosts.values()] });
+    expect(differences(viewColumns(inventory), viewColumns(anew))).toEqual([]);
+    const rows = moved.map(({ name }) => inventory.rowOf(name)! >> 4);
+    expect(new Set(rows).size).toBe(1);
+  });
+});
