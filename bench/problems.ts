@@ -1,10 +1,11 @@
-// Data centers and applications of the problem generator, always with the same seed.
+// Data centers and applications of the problem generator; for the cases always with the same seed.
 
 import { createHash } from "node:crypto";
 import { pathToFileURL } from "node:url";
 import { Inventory } from "../host/core/inventory.ts";
 import type { Application, DataCenter } from "../host/core/model.ts";
 import { parseProblem } from "../host/core/problem.ts";
+import type { GeneratedProblem, GenerateOptions } from "../test/oracle/gen.mjs";
 import { inRepository } from "./paths.ts";
 
 const SEED = 1;
@@ -29,10 +30,21 @@ function cached<T>(make: (size: number) => Promise<T>): (size: number) => Promis
 }
 
 async function problem(hosts: number, vms: number): Promise<{ dataCenter: DataCenter; application: Application }> {
-  const { generate } = await generator();
-  const { dataCenter, application } = parseProblem(JSON.stringify(generate(hosts, vms, SEED)), "generated");
+  const file = await generated(hosts, vms, SEED);
+  const { dataCenter, application } = parseProblem(JSON.stringify(file), "generated");
   if (application === null) throw new Error("the generator made no application");
   return { dataCenter, application };
+}
+
+/** A problem of any size and seed, in the format of problem files. */
+export async function generated(
+  hosts: number,
+  vms: number,
+  seed: number,
+  options?: GenerateOptions,
+): Promise<GeneratedProblem> {
+  const { generate } = await generator();
+  return generate(hosts, vms, seed, options);
 }
 
 /** The generator is plain JavaScript that no build copies, so it is found by its path. */
