@@ -1,7 +1,7 @@
 // What a benchmark is. One file a subject in cases/, one line in cases/index.ts.
 
-/** short: `npm test` runs it once, small. slow: setting it up takes seconds. */
-export type Label = "short" | "slow";
+/** short: `npm test` runs it once, small. slow: setting it up takes seconds. long: so does one run. */
+export type Label = "short" | "slow" | "long";
 
 /** Numbers and hashes that are equal on every machine and in every run; bench/expected.json holds them. */
 export type Counters = Readonly<Record<string, number | string>>;

@@ -13,12 +13,13 @@ export interface Timing {
 
 const LEAST_SAMPLES = 5;
 
-/** `timeMs`: for how long at least. */
-export async function measure(open: OpenCase, timeMs: number): Promise<Timing> {
+/** `timeMs`: for how long at least. null: once, for a case of which a run takes seconds. */
+export async function measure(open: OpenCase, timeMs: number | null): Promise<Timing> {
   const bench = new Bench({
-    time: timeMs,
-    iterations: LEAST_SAMPLES,
-    warmupTime: timeMs / 4,
+    time: timeMs ?? 0,
+    iterations: timeMs === null ? 1 : LEAST_SAMPLES,
+    warmup: timeMs !== null,
+    warmupTime: (timeMs ?? 0) / 4,
     warmupIterations: 1,
     throws: true,
   });

@@ -55,3 +55,9 @@ export function faultsOf(file: ProblemFile, answer: Plan | Refusal): string[] {
   const seen = score(file, answer.placements);
   return [...seen.violations, ...claims(answer, seen)];
 }
+
+/** A plan that is proven optimal, or a refusal that is proven right. */
+export function isProven(answer: Plan | Refusal): boolean {
+  const { optimal, proven } = answer as { optimal?: boolean; proven?: boolean };
+  return answer.ok ? optimal === true : proven === true;
+}

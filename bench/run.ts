@@ -39,7 +39,8 @@ const OPTIONS = {
 const { values: options } = readOptions();
 const cases = CASES.filter(
   ({ name, labels }) =>
-    [name, ...labels].some((text) => text.includes(options.filter)) && !(options.short && labels.includes("slow")),
+    [name, ...labels].some((text) => text.includes(options.filter)) &&
+    !(options.short && (labels.includes("slow") || labels.includes("long"))),
 );
 if (options.help) console.log(USAGE);
 else if (options.list) for (const { name, labels } of cases) console.log([name, ...labels].join("  "));
@@ -60,7 +61,8 @@ async function report(chosen: readonly BenchCase[]): Promise<void> {
     const open = await one.open("full");
     try {
       const counters = await open.verify();
-      const timing = await measure(open, options.short ? SHORT_TIME_MS : TIME_MS);
+      const timeMs = one.labels.includes("long") ? null : options.short ? SHORT_TIME_MS : TIME_MS;
+      const timing = await measure(open, timeMs);
       const row = { name: one.name, unit: open.per.unit, timing, counters };
       console.log(line(cellsOf(row)));
       rows.push(row);
