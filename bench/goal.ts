@@ -1,10 +1,10 @@
 // What a goal is: figures with the value they should reach. One file a subject in goals/, one line in goals/index.ts.
 
 /**
- * timed: by this machine's clock. counted: exact, equal in every run on every machine. recorded: something timed here,
- * as ratio to a figure of reference.json that was recorded elsewhere.
+ * measured: here, in this run. counted: exact, equal in every run on every machine. recorded: a figure of ours as ratio
+ * to one of reference.json, which was recorded elsewhere.
  */
-export type Basis = "timed" | "counted" | "recorded";
+export type Basis = "measured" | "counted" | "recorded";
 
 export type Bound = { readonly atMost: number } | { readonly atLeast: number };
 

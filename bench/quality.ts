@@ -61,3 +61,8 @@ export function isProven(answer: Plan | Refusal): boolean {
   const { optimal, proven } = answer as { optimal?: boolean; proven?: boolean };
   return answer.ok ? optimal === true : proven === true;
 }
+
+/** What the checker says of placements, whoever made them. */
+export function placementsScore(file: ProblemFile, placements: Readonly<Record<string, string>>) {
+  return score(file, placements);
+}

@@ -55,8 +55,8 @@ export const ORIGINAL_TIGHT = rowsOf<OriginalTight>("originalTight");
 export const INFEASIBLE = rowsOf<TightProblem>("infeasible");
 /** Made as the tight ones; proven by CBC. */
 export const OPTIMA = rowsOf<Optimum>("optima");
-/** Nova's filter scheduler, one VM. */
-export const NOVA = rowsOf<{ hosts: number; msPerVm: number }>("nova");
+/** Nova's filter scheduler: one VM, and the refresh of host states at each request. */
+export const NOVA = rowsOf<{ hosts: number; msPerVm: number; refreshMs: number }>("nova");
 /** Placement's allocation candidates, one VM. */
 export const PLACEMENT = rowsOf<{ hosts: number; ms: number }>("placement");
 

@@ -1,4 +1,4 @@
-// npm run bench [-- OPTIONS]: measures and prints a table, or runs the gates.
+// npm run bench [-- OPTIONS]: measures and prints a table, or the goals, or runs the gates.
 
 import { writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
@@ -10,10 +10,12 @@ import { runGates } from "./gate.ts";
 import { countersOf, writeExpected } from "./gates/counters.ts";
 import { acceptBaseline } from "./gates/paired.ts";
 import { sha256 } from "./gates/wasm.ts";
+import { runGoals } from "./goals-run.ts";
 import { measure } from "./measure.ts";
 import { cellsOf, HEADINGS, line, type Row } from "./table.ts";
 
 const USAGE = `npm run bench -- [--filter TEXT] [--short] [--json FILE]   measure, print a table
+npm run bench -- --goals [--filter TEXT] [--random N] [--write]   goal, figure and ratio side by side
 npm run bench -- --list                                     name the cases
 npm run bench -- --gate                                     exit 1 if a gate fails
 npm run bench -- --accept                                   write the counters to bench/expected.json
@@ -21,6 +23,8 @@ npm run bench -- --accept-baseline                          make build/core.wasm
 
 --filter   cases whose name or label contains TEXT     --short   leave out what is slow to set up, measure less long
 --json     also write the results to FILE
+--random   so many random problems (default 10000; the goal is 100000)
+--write    write the goals to bench/results.json and README.md, and draw bench/plot.svg
 `;
 const TIME_MS = 300;
 const SHORT_TIME_MS = 50;
@@ -30,6 +34,9 @@ const OPTIONS = {
   short: { type: "boolean", default: false },
   json: { type: "string" },
   list: { type: "boolean", default: false },
+  goals: { type: "boolean", default: false },
+  random: { type: "string", default: "10000" },
+  write: { type: "boolean", default: false },
   gate: { type: "boolean", default: false },
   accept: { type: "boolean", default: false },
   "accept-baseline": { type: "boolean", default: false },
@@ -50,6 +57,11 @@ else if (options.accept) {
 } else if (options["accept-baseline"]) {
   acceptBaseline();
   console.log("bench/baseline/core.wasm is the present core.");
+} else if (options.goals) {
+  const random = Number(options.random);
+  if (!Number.isSafeInteger(random) || random < 0) fail(`--random takes a whole number, not ${options.random}`);
+  const some = await runGoals({ filter: options.filter, write: options.write, random });
+  if (!some) fail(`no goal matches (${options.filter})`);
 } else if (options.gate) process.exitCode = (await runGates(CASES)) ? 0 : 1;
 else if (cases.length === 0) fail(`no case matches (${options.filter})`);
 else await report(cases);

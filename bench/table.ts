@@ -17,9 +17,9 @@ const SHOWN_COUNTERS = 3;
 const SIGNIFICANT = 3;
 
 /** One line of the table, or its headings. */
-export function line(cells: readonly string[]): string {
+export function line(cells: readonly string[], widths: readonly number[] = WIDTHS): string {
   return cells
-    .map((cell, at) => (at === 0 || at > 3 ? cell.padEnd(WIDTHS[at] ?? 0) : cell.padStart(WIDTHS[at]!)))
+    .map((cell, at) => (at === 0 || at > 3 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at]!)))
     .join("  ")
     .trimEnd();
 }

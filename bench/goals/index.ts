@@ -1,0 +1,29 @@
+import type { Goal } from "../goal.ts";
+import { anytime } from "./anytime.ts";
+import { consolidation } from "./consolidation.ts";
+import { growth } from "./growth.ts";
+import { memory } from "./memory.ts";
+import { nova } from "./nova.ts";
+import { optima } from "./optima.ts";
+import { binPacking } from "./packing.ts";
+import { planTime } from "./plan-time.ts";
+import { random } from "./random.ts";
+import { tightProblems } from "./tight.ts";
+import { undo } from "./undo.ts";
+import { work } from "./work.ts";
+
+/** In the order of the table. */
+export const GOALS: readonly Goal[] = [
+  planTime,
+  nova,
+  growth,
+  tightProblems,
+  optima,
+  consolidation,
+  binPacking,
+  undo,
+  anytime,
+  random,
+  memory,
+  work,
+];
