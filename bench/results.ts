@@ -20,7 +20,7 @@ const FILE = inRepository("bench/results.json");
 const PLOT_FILE = inRepository("bench/plot.svg");
 const README = inRepository("README.md");
 const SECTION = /(<!-- goals: [^\n]*-->\n)([\s\S]*?)(<!-- \/goals -->)/;
-const PLOT_OPTIONS = { columns: 2, width: 400, height: 260 };
+const PLOT_OPTIONS = { columns: 2, width: 440, height: 260 };
 
 export function readResults(): Results {
   return JSON.parse(readFileSync(FILE, "utf8"));
@@ -43,11 +43,11 @@ function machine(): string {
 }
 
 export function tableOf({ machine, goals }: Results): string {
-  return `Measured on ${machine}.\n\n${markdownOf(Object.values(goals).flat())}\n`;
+  return `Measured on ${machine}.\n\n${markdownOf(Object.values(goals).flat())}`;
 }
 
 export function withTable(readme: string, results: Results): string {
-  return readme.replace(SECTION, (_, open: string, __, close: string) => `${open}${tableOf(results)}${close}`);
+  return readme.replace(SECTION, (_, open: string, __, close: string) => `${open}${tableOf(results)}\n${close}`);
 }
 
 export function plotOf({ plot }: Results): Promise<string> {

@@ -42,6 +42,8 @@ export interface PlotOptions {
 const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#555555", "#000000"];
 const FONT = "DejaVu Sans, Verdana, Arial, sans-serif";
 const TEXT = "#222222";
+/** Of one name in a legend, so that legends are no wider than their panels. */
+const LEGEND_COLUMN_PX = 200;
 /** Below this many decades a logarithmic axis is labelled at 1, 2 and 5 of each. */
 const FEW_DECADES = 2;
 
@@ -98,6 +100,7 @@ function panelMark({ title, x, y, series }: Panel, name: string, width: number, 
           labelColor: TEXT,
           orient: "top",
           direction: "horizontal",
+          columns: Math.max(1, Math.floor(width / LEGEND_COLUMN_PX)),
           columnPadding: 18,
           offset: 6,
         },

@@ -1,6 +1,7 @@
-// README.md tells every option and every error of the code. `npm run docs` writes them.
+// README.md tells every option and every error of the code, and what was measured last. `npm run docs` writes them.
 import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { readResults, tableOf } from "../bench/results.ts";
 import { flagOf, SETTING_KEYS, SETTINGS, variableOf } from "../host/config.ts";
 import { ERRORS } from "../host/errors.ts";
 import { COLUMNS } from "../host/simulate/trace-columns.ts";
@@ -28,6 +29,7 @@ const TABLES: Record<string, string> = {
     ["code", "status", "means"],
     Object.entries(ERRORS).map(([code, { status, text }]) => [`\`${code}\``, String(status), text]),
   ),
+  goals: tableOf(readResults()),
 };
 
 describe("README.md", () => {

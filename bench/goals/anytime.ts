@@ -37,7 +37,7 @@ export const anytime: Goal = {
 };
 
 function objective(problem: Problem, ms: number): number[] {
-  const { answer } = solve(problem, { budget: ms * WORK_PER_MS });
+  const answer = solve(problem, { budget: ms * WORK_PER_MS });
   if (!answer.ok) throw new Error(`${problem.file.name}: ${answer.reason}`);
   return levelsOf(answer.objective);
 }

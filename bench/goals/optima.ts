@@ -49,7 +49,7 @@ export const optima: Goal = {
 async function foundByClock(): Promise<number> {
   let found = 0;
   for (const optimum of OPTIMA) {
-    const { answer } = solve(await tightProblem(optimum), {
+    const answer = solve(await tightProblem(optimum), {
       budget: PROVEN_MS * WORK_PER_MS,
       deadlineMs: FOUND_MS,
     });
@@ -68,11 +68,11 @@ async function otherSeeds(progress: (text: string) => void): Promise<Figure[]> {
   for (const [i, row] of problems.entries()) {
     progress(`optima of other seeds, ${i + 1} of ${problems.length}`);
     const problem = await tightProblem(row);
-    const best = solve(problem, { budget: PROVEN_MS * WORK_PER_MS }).answer;
+    const best = solve(problem, { budget: PROVEN_MS * WORK_PER_MS });
     if (isProven(best)) proven++;
     if (!best.ok || !isProven(best)) continue;
     placed++;
-    const soon = solve(problem, { budget: FOUND_MS * WORK_PER_MS }).answer;
+    const soon = solve(problem, { budget: FOUND_MS * WORK_PER_MS });
     const { hosts_activated: activated, hosts_touched: touched, racks_touched: racks } = best.objective;
     if (missesOf(soon, { ...row, activated, touched, racks }) === null) found++;
   }

@@ -42,7 +42,7 @@ function solvedOf(family: Family, progress: (text: string) => void): Map<number,
     progress(`bin packing, ${family.kind}, ${family.resources} resources, ${items} VMs`);
     const optimal = SEEDS.filter((seed) => {
       const problem = packing({ ...family, items, seed });
-      const { answer } = solve(problem, { budget: MS * WORK_PER_MS });
+      const answer = solve(problem, { budget: MS * WORK_PER_MS });
       return answer.ok && answer.objective.hosts_activated === problem.optimum;
     });
     found.set(items, optimal.length);

@@ -5,7 +5,7 @@ import { NaiveSolver } from "../../test/oracle/naive-solver.ts";
 import { matrixProblems } from "../cases/matrix.ts";
 import type { Figure, Goal } from "../goal.ts";
 import { generated } from "../problems.ts";
-import { opened, solve } from "../quality.ts";
+import { opened, type Problem, solve, timed } from "../quality.ts";
 import { ORIGINAL, recorded } from "../reference.ts";
 import { byTurns, medianOfCalls } from "../turns.ts";
 
@@ -16,22 +16,22 @@ const ROUNDS = 9;
 const CALLS = 15;
 
 /** Ms of the first plan: the search alone, and the whole call. */
-export function firstPlan(problem: Parameters<typeof solve>[0]): { search: number; whole: number } {
+export function firstPlan(problem: Problem): { search: number; whole: number } {
   const searches: number[] = [];
   const whole = medianOfCalls(CALLS, () => {
-    const { answer, ms } = solve(problem, { budget: 0 });
+    const { answer, ms } = timed(problem, { budget: 0 });
     searches.push(answer.searchMs);
     return ms;
   });
   return { search: medianOfCalls(CALLS, () => searches.pop()!), whole };
 }
 
-/** Ms of the naive solver's plan, and whether it found one. */
-export function naivePlanTime(file: ProblemFile): { ms: number; placed: boolean } {
+/** Ms of the naive solver's plan, and the plan; null: it found none. */
+export function naivePlanTime(file: ProblemFile): { ms: number; placements: Record<string, string> | null } {
   const naive = new NaiveSolver(file);
   const start = performance.now();
   const placements = naive.plan();
-  return { ms: performance.now() - start, placed: placements !== null };
+  return { ms: performance.now() - start, placements };
 }
 
 export const planTime: Goal = {
@@ -39,6 +39,8 @@ export const planTime: Goal = {
   async measure() {
     const file = await generated(HOSTS, VMS, 1);
     const problem = opened(file);
+    const plan = solve(problem, { budget: 0 });
+    if (!plan.ok) throw new Error(plan.reason);
     const wholes: number[] = [];
     const { search, naive } = byTurns(
       {
