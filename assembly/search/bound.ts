@@ -1,4 +1,4 @@
-// Proven lower bounds of the objective's levels, from sums alone.
+// Proven lower bounds of the objective's levels, from sums alone; that of bandwidth is in bound-reserved.ts.
 
 import { GROUP_KIND, GROUP_ORDINALS, KIND_DIVERSITY, LEVEL_HOST, OWNER_NONE, REQUEST_FRESH_OWNER } from "../abi";
 import {
@@ -16,6 +16,7 @@ import {
 import { get, put, words } from "../lib/arena";
 import { groupCount, groupWord, request } from "../request";
 import { needDisk, needRam, needVcpus, unitCount, unitOwner } from "../units";
+import { reservedAtLeast } from "./bound-reserved";
 
 /** Each holds for the plans that are best in all levels before it. */
 export let boundActivated = 0;
@@ -42,7 +43,7 @@ export function raiseRacks(to: i32): void {
 
 export function prepareBounds(): void {
   boundActivated = 0;
-  boundReserved = 0;
+  boundReserved = reservedAtLeast();
   boundTouched = unitCount > 0 ? 1 : 0;
   boundRacks = boundTouched;
   resource(needVcpus, totalVcpus, activeVcpus, emptyVcpus);

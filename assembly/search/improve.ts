@@ -1,8 +1,8 @@
 // Repair and improvement: the moves of moves/index.ts take turns until the work is used up or nothing better exists.
 
-import { activated, racksTouched, touchedCount, unplacedVms } from "../assignment";
+import { activated, racksTouched, reserved, touchedCount, unplacedVms } from "../assignment";
 import { MOVES } from "../moves";
-import { boundActivated, boundTouched } from "./bound";
+import { boundActivated, boundReserved, boundTouched } from "./bound";
 import { work } from "./choose";
 import { beatsBest, keepBest, prepareIncumbent, resume, startOver, toBest } from "./incumbent";
 
@@ -29,7 +29,13 @@ export function prepareImprovement(): void {
 
 /** Nothing better exists in the levels that have a bound. */
 function proven(): bool {
-  return unplacedVms == 0 && activated == boundActivated && touchedCount == boundTouched && racksTouched <= 1;
+  return (
+    unplacedVms == 0 &&
+    activated == boundActivated &&
+    reserved == boundReserved &&
+    touchedCount == boundTouched &&
+    racksTouched <= 1
+  );
 }
 
 /** Iterates until `limit` of work is used up, or, if `untilPlaced`, until every VM has a host. */
