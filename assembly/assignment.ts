@@ -56,6 +56,8 @@ export let waitingDisk: i64 = 0;
 
 /** Exact work counter. */
 export let moves = 0;
+/** How often a unit was taken off a host. */
+export let removals = 0;
 
 // Undo log: a placed unit, or a removed one with the row it stood on, as (unit, row or ~row).
 let log: usize = 0;
@@ -80,6 +82,7 @@ export function prepareAssignment(): void {
   waitingVcpus = waitingRam = waitingDisk = 0;
   for (let u = 0; u < unitCount; u++) waits(u, 1);
   moves = 0;
+  removals = 0;
   // An iteration of the search removes and places each unit at most once beyond what it takes back at once.
   logCapacity = 4 * unitCount + 16;
   log = words(logCapacity << 1, 0);
@@ -196,6 +199,7 @@ function take(unit: i32, row: i32): void {
     joinedMoved(unit, -1);
   }
   moves++;
+  removals++;
   if (CHECK) audit();
 }
 

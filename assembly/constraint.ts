@@ -43,6 +43,11 @@ export abstract class Constraint {
   /** The unit comes to (`by` = 1) or leaves (`by` = -1) the host. Both see the VM counts without the unit, so that one undoes the other exactly. */
   moved(unit: i32, row: i32, by: i32): void {}
 
+  /** True: what the rule refused to the one, when it had no host, it refuses to the other now. False promises nothing. */
+  alike(one: i32, other: i32): bool {
+    return !this.concerns(one) && !this.concerns(other);
+  }
+
   /** For the check build: does the rule's state differ from what the assignment says? */
   drifted(): bool {
     return false;

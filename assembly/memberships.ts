@@ -26,6 +26,15 @@ export class Membership {
     return get(this.groups, entry);
   }
 
+  sameGroups(one: i32, other: i32): bool {
+    const from = this.from(one);
+    const shift = this.from(other) - from;
+    const end = this.to(one);
+    if (this.to(other) - shift != end) return false;
+    for (let i = from; i < end; i++) if (this.group(i) != this.group(i + shift)) return false;
+    return true;
+  }
+
   /** NONE: its VMs stand below two different members, which no diversity can satisfy. */
   ordinal(entry: i32): i32 {
     return get(this.ordinals, entry);

@@ -8,7 +8,7 @@ import { DiskCapacity, RamCapacity, VcpuCapacity } from "./constraints/capacity"
 import { classCount, freeVcpus, hostClass } from "./inventory";
 import { get, put, reserve, words } from "./lib/arena";
 import { vmCount, vmWord } from "./request";
-import { unitCount, unitVmFirst, unitVms } from "./units";
+import { unitCount, unitSize, unitVmFirst, unitVms } from "./units";
 
 export const RULE_COUNT: i32 = CONSTRAINTS.length;
 
@@ -125,6 +125,17 @@ export function allowed(unit: i32, block: i32, mask: i32): i32 {
     mask = unchecked(CONSTRAINTS[ctz(left)]).filter(unit, block, mask);
   }
   return mask ? filterClasses(unit, block, mask) : 0;
+}
+
+/** True: what was refused to the one, when it had no host, is refused to the other now. False promises nothing. */
+export function alike(one: i32, other: i32): bool {
+  if (unitSize(one) != 1 || unitSize(other) != 1 || get(unitRules, one) != get(unitRules, other)) return false;
+  const vm = get(unitVms, get(unitVmFirst, one));
+  if (get(kindOf, vm) != get(kindOf, get(unitVms, get(unitVmFirst, other)))) return false;
+  for (let left = get(unitRules, one); left; left &= left - 1) {
+    if (!unchecked(CONSTRAINTS[ctz(left)]).alike(one, other)) return false;
+  }
+  return true;
 }
 
 /** Tells every rule that the unit comes or goes. The VM counts do not contain the unit at this moment. */

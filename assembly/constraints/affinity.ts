@@ -64,6 +64,10 @@ export class Affinity extends Constraint {
     }
   }
 
+  alike(one: i32, other: i32): bool {
+    return memberships.sameGroups(one, other);
+  }
+
   drifted(): bool {
     for (let g = 0; g < groupCount; g++) if (groupWord(g, GROUP_KIND) == KIND_AFFINITY && strayed(g)) return true;
     return false;

@@ -30,6 +30,10 @@ abstract class Capacity extends Constraint {
     add(columnAt(this.column), row, -by * get(this.needs, unit));
   }
 
+  alike(one: i32, other: i32): bool {
+    return get(this.needs, one) == get(this.needs, other);
+  }
+
   drifted(): bool {
     const free = expectedAt(this.column);
     for (let u = 0; u < unitCount; u++) if (hostNow(u) != NONE) add(free, hostNow(u), -get(this.needs, u));

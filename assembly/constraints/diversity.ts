@@ -108,6 +108,10 @@ export class Diversity extends Constraint {
     }
   }
 
+  alike(one: i32, other: i32): bool {
+    return memberships.sameGroups(one, other) && alone(other);
+  }
+
   drifted(): bool {
     for (let g = 0; g < groupCount; g++) if (groupWord(g, GROUP_KIND) == KIND_DIVERSITY && strayed(g)) return true;
     return false;
@@ -138,6 +142,15 @@ function strayed(group: i32): bool {
   for (let i = 0; i < lives; i++) if (!taken.has(group, get(living, i))) return true;
   for (let ordinal = 0; ordinal < members; ordinal++) if (get(place, ordinal) != NONE) containers++;
   return containers != taken.count(group);
+}
+
+/** No unit below the same members has a host, so whoever stands in a container stands in the unit's way. */
+function alone(unit: i32): bool {
+  for (let i = memberships.from(unit), end = memberships.to(unit); i < end; i++) {
+    const ordinal = memberships.ordinal(i);
+    if (ordinal == NONE || get(<usize>get(places, memberships.group(i)), ordinal) != NONE) return false;
+  }
+  return true;
 }
 
 /** No other member of the group is in the container. */

@@ -4,6 +4,7 @@ import {
   HOST_OWNER,
   HOST_VMS,
   LEVEL_CLUSTER,
+  LEVEL_COUNT,
   LEVEL_HOST,
   LEVEL_RACK,
   NONE,
@@ -72,6 +73,11 @@ export class Exclusivity extends Constraint {
     if (get(rackReal, rack)) settle(rackVms, rackOwner, rack, unitOwner(unit, LEVEL_RACK), by);
     const cluster = get(rackCluster, rack);
     if (cluster != NONE) settle(clusterVms, clusterOwner, cluster, unitOwner(unit, LEVEL_CLUSTER), by);
+  }
+
+  alike(one: i32, other: i32): bool {
+    for (let l = 0; l < LEVEL_COUNT; l++) if (unitOwner(one, l) != unitOwner(other, l)) return false;
+    return true;
   }
 
   drifted(): bool {

@@ -6,6 +6,7 @@ import { BLOCK_SHIFT, LEVEL_HOST, NONE, OWNER_NONE, REQUEST_FRESH_OWNER } from "
 import { hostOf, touchedCount, touchedRow, waitingDisk, waitingRam, waitingVcpus } from "../assignment";
 import {
   ALL_ROWS,
+  blockCount,
   blockRack,
   freeDisk,
   freeRam,
@@ -27,6 +28,7 @@ import { domainCount, domainRows } from "./domain";
 import { fit } from "./fit";
 import { activeFrontier, emptyFrontier, Frontier, firstOfSpan, spanOf } from "./frontier";
 import { chooseNearby, nearbyScanned, nearbyVisited } from "./nearby";
+import { noteRefused, prepareRefusals, slotsRefusing } from "./refusals";
 
 /** Steps in which a share of the waiting demand is measured: coarse, so that rack and fit can decide between near equals. */
 const SHARES: f32 = 64;
@@ -93,6 +95,7 @@ export function prepareChoice(): void {
   blinkRate = 0;
   rackStamp = words(rackCount, 0);
   stamp = 0;
+  prepareRefusals();
 }
 
 /** Bounds that others read, in blocks, count as work too. */
@@ -165,7 +168,11 @@ function chooseFromDomain(unit: i32, from: i32, to: i32): i32 {
 }
 
 function chooseTouched(unit: i32, from: i32, to: i32): i32 {
-  for (let slot = 0; slot < touchedCount; slot++) {
+  // Chance may overlook a host that would take the unit, so only the first plan remembers.
+  const everywhere = from == 0 && to == blockCount && !searching();
+  const asked = everywhere ? slotsRefusing(unit) : 0;
+  if (CHECK) assert(allRefuse(unit, asked), "a host that refused a unit takes one that is alike");
+  for (let slot = asked; slot < touchedCount; slot++) {
     const row = get(touchedRow, slot);
     const block = row >> BLOCK_SHIFT;
     if (block < from || block >= to) continue;
@@ -176,7 +183,17 @@ function chooseTouched(unit: i32, from: i32, to: i32): i32 {
     bestRow = row;
     bestFit = tightness;
   }
+  if (everywhere && bestRow == NONE) noteRefused(unit);
   return bestRow;
+}
+
+/** For the check build: does none of the first touched hosts take the unit? */
+function allRefuse(unit: i32, slots: i32): bool {
+  for (let slot = 0; slot < slots; slot++) {
+    const row = get(touchedRow, slot);
+    if (allowed(unit, row >> BLOCK_SHIFT, 1 << (row & 15))) return false;
+  }
+  return true;
 }
 
 function measureDemand(unit: i32): void {
