@@ -75,12 +75,16 @@ describe("ostro simulate TRACE.csv", () => {
       "5,db2,1,100,db,host:DIV:db-apart",
       "5,db3,1,100,db,host:DIV:db-apart",
       "6,web3,1,100,,rack:DIV:web-apart",
+      "7,one,1,100,twice,host:EX:mine",
+      "8,two,1,100,twice,",
     ]);
-    expect(result).toMatchObject({ applications: 3, arrived: 6, placed: 2, refused: 4 });
+    // The last two are planned one after the other, since they do not come together.
+    expect(result).toMatchObject({ applications: 5, arrived: 8, placed: 3, refused: 5 });
     expect(result.levels.hosts.end).toBe(2);
     expect(result.first_refusals).toMatchObject([
       { name: "db", vms: 3, line: 4 },
       { name: "web3", vms: 1, line: 7 },
+      { name: "twice", vms: 1, line: 8 },
     ]);
   });
 
