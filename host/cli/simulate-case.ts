@@ -22,7 +22,16 @@ export async function simulateCase(path: string, options: SimulateOptions): Prom
   const sizes = { computers: given.dataCenter.hosts.length, processes: given.application.vms.length };
   const ms = { search: Number(outcome.searchMs.toFixed(3)) };
   if (!outcome.ok) {
-    const summary = { case: path, ...sizes, placed: false, reason: outcome.reason, seed, stats: outcome.stats, ms };
+    const summary = {
+      case: path,
+      ...sizes,
+      placed: false,
+      proven: outcome.proven,
+      reason: outcome.reason,
+      seed,
+      stats: outcome.stats,
+      ms,
+    };
     process.stdout.write(json ? `${JSON.stringify(summary)}\n` : `Not all have a place: ${outcome.reason}\n`);
     return false;
   }

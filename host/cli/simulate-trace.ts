@@ -45,9 +45,8 @@ export async function simulateTrace(path: string, options: SimulateOptions): Pro
   const page = await writeReport(options.out, {
     title: `${path} on ${datacenter}`,
     paragraphs: [`${speed(summary)}; seed ${seed}.`],
-    tables: [outcomeRows(summary), levelRows(summary), timeRows(summary), refusalRows(summary)].filter(
-      (rows) => rows.length > 0,
-    ),
+    tables: [outcomeRows(summary), levelRows(summary), timeRows(summary)],
+    details: refusalRows(summary),
     charts: chartsOf(replay),
     summary,
   });

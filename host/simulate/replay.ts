@@ -39,6 +39,8 @@ export class Replay {
   readonly planTime: RecordableHistogram = createHistogram();
   /** VMs, by the rule that left no host. */
   readonly refusedBy = new Map<string, number>();
+  /** VMs whose refusal is proven; the others' search gave up within its budget. */
+  refusedProven = 0;
   readonly firstRefusals: RefusedApplication[] = [];
   /** The solver's exact counters, summed. */
   readonly stats: Record<string, number> = {};
@@ -137,7 +139,8 @@ export class Replay {
     this.placed += batch.length;
   }
 
-  #refuse(batch: readonly Arrival[], name: string, { rule, reason }: Refusal): void {
+  #refuse(batch: readonly Arrival[], name: string, { rule, reason, proven }: Refusal): void {
+    if (proven) this.refusedProven += batch.length;
     this.refusedBy.set(rule, (this.refusedBy.get(rule) ?? 0) + batch.length);
     const [{ line, time }] = batch as [Arrival];
     if (this.firstRefusals.length < REFUSALS_TOLD)

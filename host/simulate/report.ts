@@ -10,6 +10,8 @@ export interface Report {
   readonly paragraphs: readonly string[];
   /** Rows of cells; the first row is the head when its first cell is in capitals. */
   readonly tables: readonly (readonly (readonly string[])[])[];
+  /** One more, below the pictures. */
+  readonly details?: readonly (readonly string[])[];
   /** By the name of the picture's file. */
   readonly charts: Readonly<Record<string, Panel>>;
   /** Written to summary.json. */
@@ -36,7 +38,7 @@ const STYLE = `
   .charts { display: flex; flex-wrap: wrap; gap: 1em; }
   .charts img { max-width: 100%; }`;
 
-function htmlOf({ title, paragraphs, tables, charts }: Report): string {
+function htmlOf({ title, paragraphs, tables, charts, details = [] }: Report): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -55,6 +57,7 @@ ${Object.entries(charts)
   .map(([name, panel]) => `<img src="${name}.svg" alt="${escaped(panel.title)}">`)
   .join("\n")}
 </div>
+${details.length > 0 ? tableOf(details) : ""}
 </body>
 </html>
 `;

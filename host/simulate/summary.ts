@@ -15,6 +15,8 @@ export interface Summary {
   readonly arrived: number;
   readonly placed: number;
   readonly refused: number;
+  /** Of those; the search for the others gave up within its budget. */
+  readonly refused_proven: number;
   readonly departed: number;
   /** When the trace ended. */
   readonly running: number;
@@ -59,6 +61,7 @@ export function summaryOf(replay: Replay, { trace, datacenter, seed, totalMs }: 
     arrived: replay.arrived,
     placed: replay.placed,
     refused: replay.refused,
+    refused_proven: replay.refusedProven,
     departed: replay.departed,
     running: replay.running,
     refused_by: Object.fromEntries([...replay.refusedBy].sort(([, a], [, b]) => b - a)),

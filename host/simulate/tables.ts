@@ -64,9 +64,12 @@ function duration(seconds: number): string {
   return rest > 0 ? `${whole} ${unit} ${rest} ${smaller}` : `${whole} ${unit}`;
 }
 
-function refusedBy({ refused_by }: Summary): string {
+function refusedBy({ refused_by, refused, refused_proven: proven }: Summary): string {
+  if (refused === 0) return "";
   const rules = Object.entries(refused_by).map(([rule, vms]) => `${rule} ${count(vms)}`);
-  return rules.length > 0 ? `: ${rules.join(", ")}` : "";
+  const gaveUp = refused - proven;
+  const certainty = gaveUp === 0 ? "all proven" : `${count(gaveUp)} gave up within the budget, the others proven`;
+  return `: ${rules.join(", ")}; ${certainty}`;
 }
 
 function count(value: number): string {

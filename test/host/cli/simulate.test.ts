@@ -51,6 +51,7 @@ describe("ostro simulate TRACE.csv", () => {
     expect(code).toBe(0);
     expect(result).toMatchObject({ arrived: 4, placed: 2, refused: 2, departed: 0, running: 2 });
     expect(result.refused_by).toEqual({ "vcpu-capacity": 1, "machine-size": 1 });
+    expect(result.refused_proven).toBe(2);
     expect(result.first_refusals.map((one: { name: string; line: number }) => [one.name, one.line])).toEqual([
       ["c", 4],
       ["d", 5],
@@ -168,7 +169,7 @@ describe("ostro simulate CASE.json", () => {
     const process = { id: 0, requiredCpuPower: 1, requiredMemory: 1, requiredNetworkBandwidth: 5, computer: null };
     const content = JSON.stringify({ computerList: [computer], processList: [process] });
     const { code, result } = await simulate(file(content, "json"));
-    expect([code, result.placed]).toEqual([3, false]);
+    expect([code, result.placed, result.proven]).toEqual([3, false, true]);
     expect(result.reason).toMatch(/process-0/);
   });
 
