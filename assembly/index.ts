@@ -5,6 +5,7 @@ import * as assignment from "./assignment";
 import { CONSTRAINTS } from "./constraints";
 import * as inventory from "./inventory";
 import { get } from "./lib/arena";
+import * as proofLog from "./proof/log";
 import * as req from "./request";
 import * as rules from "./rules";
 import * as choice from "./search/choose";
@@ -83,6 +84,15 @@ export function finish(): i32 {
 /** Address of the result words (abi.ts), valid until the next request. */
 export function result(): usize {
   return run.result;
+}
+
+/** Address of the log that proves a refusal (proof/log.ts), after `finish`. */
+export function refutation(): usize {
+  return proofLog.log;
+}
+
+export function refutationWords(): i32 {
+  return proofLog.logWords;
 }
 
 export function ruleCount(): i32 {

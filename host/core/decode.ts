@@ -23,6 +23,7 @@ import {
   STATUS_PLACED,
 } from "../../assembly/abi.ts";
 import type { Rule } from "./catalogue.ts";
+import { certificateOf } from "./certificate.ts";
 import type { Application, Plan, Refusal } from "./model.ts";
 import type { SolveAnswer } from "./session.ts";
 
@@ -30,7 +31,7 @@ import type { SolveAnswer } from "./session.ts";
 const KBPS_PER_MBPS = 1000;
 
 export function decode(
-  { result, searchMs }: SolveAnswer,
+  { result, searchMs, refutation }: SolveAnswer,
   version: number,
   application: Application,
   rules: readonly Rule[],
@@ -82,6 +83,7 @@ export function decode(
   return {
     ok: false,
     proven,
+    certificate: refutation === undefined ? null : certificateOf(refutation, application, hostAt),
     rule: rule.name,
     vm,
     refused: Object.fromEntries(counts.map(({ each, count }) => [each.name, count])),

@@ -24,6 +24,8 @@ export interface CoreExports {
   work(): number;
   finish(): number;
   result(): number;
+  refutation(): number;
+  refutationWords(): number;
   ruleCount(): number;
   ruleSpec(rule: number): number;
   disableRules(bits: number): void;

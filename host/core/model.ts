@@ -1,5 +1,7 @@
 // What a data center and an application are, for everyone on the host side. One word a thing; units in the names.
 
+import type { Certificate } from "./certificate.ts";
+
 /** A container of the topology in which VMs are kept together or apart. Ascending: host < rack < cluster. */
 export type Level = "host" | "rack" | "cluster";
 export const LEVELS: readonly Level[] = ["host", "rack", "cluster"];
@@ -180,6 +182,8 @@ export interface Refusal extends Outcome {
   readonly ok: false;
   /** True: no plan gives every VM a host. False: none was found within the budget. */
   readonly proven: boolean;
+  /** The proof, for check-certificate.ts. */
+  readonly certificate: Certificate | null;
   /** The rule that emptied the list of hosts, by its name in the catalogue. */
   readonly rule: string;
   /** The VM that found no host (one of a host-level affinity stands for all). */

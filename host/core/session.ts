@@ -1,6 +1,14 @@
 // One core instance and what it holds: brings its columns up to a snapshot's version, runs one solve after the other.
 
-import { RESULT_HOSTS, STATUS_BUILDING, STATUS_PLACED, STATUS_REFUSED, STATUS_SEARCHING } from "../../assembly/abi.ts";
+import {
+  RESULT_HOSTS,
+  RESULT_PROVEN,
+  RESULT_STATUS,
+  STATUS_BUILDING,
+  STATUS_PLACED,
+  STATUS_REFUSED,
+  STATUS_SEARCHING,
+} from "../../assembly/abi.ts";
 import { type Handover, Incumbent, LEVELS } from "./incumbent.ts";
 import { type CoreExports, loadCore } from "./load.ts";
 import { SnapshotReader } from "./snapshot.ts";
@@ -33,6 +41,8 @@ export interface SolveAnswer {
   readonly work: number;
   /** More work would change nothing: the plan cannot be better, or there is none for every VM. */
   readonly ended: boolean;
+  /** Of a proven refusal, as certificate.ts reads it. */
+  readonly refutation?: Int32Array;
   /** Bytes copied from the snapshot before the solve. */
   readonly bytesCopied: number;
 }
@@ -94,7 +104,10 @@ export class CoreSession {
     core.finish();
     const searchMs = performance.now() - start;
     const result = new Int32Array(core.memory.buffer, core.result(), RESULT_HOSTS + task.vms).slice();
-    return { result, version, searchMs, work: core.work(), ended, bytesCopied: bytes };
+    const answer = { result, version, searchMs, work: core.work(), ended, bytesCopied: bytes };
+    if (result[RESULT_STATUS] !== STATUS_REFUSED || result[RESULT_PROVEN] !== 1) return answer;
+    const refutation = new Int32Array(core.memory.buffer, core.refutation(), core.refutationWords()).slice();
+    return { ...answer, refutation };
   }
 
   /** Puts the request words where the core reads them. */
