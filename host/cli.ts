@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
+import { addCheckCertificate } from "./cli/check-certificate.ts";
 import { addDb } from "./cli/db.ts";
 import { addLater } from "./cli/later.ts";
 import { addPlan } from "./cli/plan.ts";
@@ -23,6 +24,7 @@ const program = new Command("ostro")
 addServe(program);
 addPlan(program);
 addSimulate(program);
+addCheckCertificate(program);
 addDb(program);
 addLater(program);
 

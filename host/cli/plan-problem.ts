@@ -5,6 +5,7 @@ import { AppError } from "../errors.ts";
 import { solveOnce } from "./plan-solve.ts";
 import { planTable, refusalText } from "./plan-table.ts";
 import type { StackOptions } from "./stack-options.ts";
+import { writeCertificate } from "./write-certificate.ts";
 
 /** Plans a problem file and prints the answer; false: there is no place. @throws AppError file.invalid */
 export async function planProblem(path: string, options: StackOptions): Promise<boolean> {
@@ -21,6 +22,7 @@ export async function planProblem(path: string, options: StackOptions): Promise<
   const ms = { load: loaded - started, search: outcome.searchMs, total: performance.now() - started };
   if (options.json) printJson(outcome, ms);
   else printText(outcome, problem.dataCenter, ms, options.explain === true);
+  await writeCertificate(options.certificate, outcome);
   return outcome.ok;
 }
 

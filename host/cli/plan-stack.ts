@@ -10,6 +10,7 @@ import { DATA_CENTER, readDataCenter } from "./data-center.ts";
 import { solveOnce } from "./plan-solve.ts";
 import { planTable, refusalText } from "./plan-table.ts";
 import type { StackOptions } from "./stack-options.ts";
+import { writeCertificate } from "./write-certificate.ts";
 
 const PROJECT = "demo";
 
@@ -36,6 +37,7 @@ export async function planStack(path: string, options: StackOptions): Promise<bo
     ? json(outcome, ms, stack)
     : table(outcome, ms, stack, dataCenter, options.explain === true);
   process.stdout.write(`${text}\n`);
+  await writeCertificate(options.certificate, outcome);
   return outcome.ok;
 }
 

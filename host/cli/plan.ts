@@ -13,6 +13,7 @@ export function addPlan(program: Command): void {
     .argument("<file>", "PROBLEM.json, or a Heat template ending in .yaml or .yml")
     .option("--json", "print the result as JSON")
     .option("--explain", "for a refusal, print how many hosts each rule refused")
+    .option("--certificate <file>", "write the proof there when no plan is possible")
     .addOption(
       new Option("--seed <n>", "equal problem, seed and budget give equal answers").argParser(wholeFrom(0, MOST_SEED)),
     )

@@ -6,6 +6,8 @@ import type { SearchOptions } from "./plan-solve.ts";
 export interface StackOptions extends SearchOptions {
   readonly json?: boolean;
   readonly explain?: boolean;
+  /** File that the proof of a refusal is written to. */
+  readonly certificate?: string;
   /** `sim:RACKSxHOSTS` or a data-center file. */
   readonly datacenter?: string;
   /** `NAME=VALUE` each. */

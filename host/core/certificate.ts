@@ -1,5 +1,7 @@
 // Why no plan gives every VM a host, in names: what the core has logged (assembly/proof/log.ts), for people and for
 // check-certificate.ts, which takes nobody's word for it.
+import { z } from "zod";
+import { AppError } from "../errors.ts";
 import type { Application, Level } from "./model.ts";
 import { LEVELS } from "./model.ts";
 
@@ -80,4 +82,33 @@ export function certificateOf(log: Int32Array, application: Application, hostAt:
     }
   };
   return { format: "placement-certificate/1", impossible: node() };
+}
+
+const resources = z.strictObject({ vcpus: z.number(), ramMiB: z.number(), diskGiB: z.number() });
+const impossible: z.ZodType<Impossible> = z.lazy(() =>
+  z.union([
+    z.strictObject({ nowhere: z.string() }),
+    z.strictObject({ crowded: z.array(z.string()), weights: resources, steps: resources }),
+    z.strictObject({ apart: z.array(z.string()), level: z.enum(LEVELS) }),
+    z.strictObject({ branch: z.string(), cases: z.array(oneCase) }),
+  ]),
+);
+const oneCase = z.strictObject({
+  host: z.string(),
+  alike: z.array(z.string()).exactOptional(),
+  because: impossible,
+});
+const schema = z.strictObject({ format: z.literal("placement-certificate/1"), impossible });
+
+/** A certificate from the text of a file. @throws AppError file.invalid */
+export function readCertificate(text: string, path: string): Certificate {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new AppError("file.invalid", `${path}: is not JSON`, { cause });
+  }
+  const read = schema.safeParse(json);
+  if (read.success) return read.data;
+  throw new AppError("file.invalid", `${path}: is not a placement-certificate/1`);
 }

@@ -22,6 +22,8 @@ const EXPORTS: Readonly<Record<keyof CoreExports, "memory" | "function">> = {
   work: "function",
   finish: "function",
   result: "function",
+  refutation: "function",
+  refutationWords: "function",
   ruleCount: "function",
   ruleSpec: "function",
   disableRules: "function",
