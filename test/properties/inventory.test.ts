@@ -11,7 +11,7 @@ import { propertySeed } from "../support/property-seed.ts";
 import { Random } from "../support/random.ts";
 import { randomProblem } from "../support/random-problem.ts";
 
-/** A random problem whose existing VMs have needs of their own, taken out of their hosts' use. */
+/** A random problem whose existing VMs have needs of their own, taken out of their hosts' use, and pipes among them. */
 function tracked(seed: number, random: Random): { dataCenter: DataCenter; application: Application } {
   const { problem } = randomProblem(seed, { hosts: 20, vms: 12 });
   const { dataCenter, application } = parseProblem(JSON.stringify(problem), problem.name!);
@@ -26,7 +26,10 @@ function tracked(seed: number, random: Random): { dataCenter: DataCenter; applic
     left.vcpus -= need.vcpus;
     left.ramMiB -= need.ramMiB;
     left.diskGiB -= need.diskGiB;
-    return { ...vm, need };
+    // Whole Mbit/s, as the format of the problem files counts.
+    const peers = random.chance(0.5) ? random.some(dataCenter.existing, 0.2) : [];
+    const pipes = peers.map(({ id }) => ({ peer: id, kbps: random.between(1, 50) * 1000 }));
+    return { ...vm, need, pipes };
   });
   const hosts = dataCenter.hosts.map((host) => ({ ...host, used: used.get(host.name)! }));
   return { dataCenter: { ...dataCenter, hosts, existing }, application: application! };
@@ -76,7 +79,12 @@ describe("on 300 random data centers", () => {
       const { buffer } = inventory.snapshot;
       for (const host of random.some(dataCenter.hosts, 0.3)) inventory.setHost({ ...host, up: !host.up });
       for (const vm of random.some(dataCenter.existing, 0.5))
-        inventory.put({ ...vm, host: random.pick(dataCenter.hosts).name, groups: [`host:EX:passing${vm.id}`] });
+        inventory.put({
+          ...vm,
+          host: random.pick(dataCenter.hosts).name,
+          groups: [`host:EX:passing${vm.id}`],
+          pipes: [],
+        });
       solver.solveNow(inventory, application, options);
       for (const vm of random.some(dataCenter.existing, 0.3)) inventory.remove(vm.id);
       for (const vm of random.shuffled(dataCenter.existing)) inventory.put(vm);

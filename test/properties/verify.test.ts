@@ -25,6 +25,8 @@ const KINDS: readonly [checker: RegExp, check: RegExp][] = [
   [/^vcpus of /, / vCPU of /],
   [/^mem_mb of /, / MiB RAM of /],
   [/^disk_gb of /, / GiB disk of /],
+  [/^nic of /, /^NIC of host /],
+  [/^uplink of /, /^uplink of rack /],
   [/ on a host without a rack$/, /, which has no rack$/],
   [/ on a host without a cluster$/, /, which has no cluster$/],
   [/^affinity /, /^affinity group /],

@@ -54,7 +54,7 @@ const resourceEntry = z
   )
   .openapi("StackResource", {
     description:
-      "One resource of the stack in HOT form. Keys may be capitalised; types other than servers and group assignments are ignored",
+      "One resource of the stack in HOT form. Keys may be capitalised. Servers, group assignments, pipes, volumes and volume attachments count; other types are ignored",
   });
 
 export const planCreate = z

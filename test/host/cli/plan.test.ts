@@ -55,6 +55,47 @@ describe("ostro plan", () => {
     expect(result.stats).not.toEqual({});
   });
 
+  test("reserved bandwidth is what the pipes take of links, and a link that is too small keeps VMs together", async () => {
+    const content = problem([vm("web", 2), vm("db", 2), vm("cache", 3)]);
+    const pipes = [
+      { a: "web", b: "db", mbps: 100 },
+      { a: "db", b: "cache", mbps: 7 },
+    ];
+    const planOf = async (hosts: object[]) => {
+      const { code, out } = await run(["plan", file({ ...content, hosts, app: { ...content.app, pipes } }), "--json"]);
+      expect(code).toBe(0);
+      return JSON.parse(out);
+    };
+    const wide = await planOf(content.hosts);
+    expect(wide.objective).toMatchObject({ hosts_activated: 2, reserved_bw_mbps: 14 });
+    expect(wide.placements.web).toBe(wide.placements.db);
+    const narrow = await planOf(content.hosts.map((each) => ({ ...each, bw_mbps: 10 })));
+    expect(narrow.placements).toEqual(wide.placements);
+  });
+
+  test("pipes that no link carries are refused by the rule, however large they are", async () => {
+    const content = problem([vm("web", 3), vm("db", 3)]);
+    const hosts = content.hosts.map((each) => ({ ...each, bw_mbps: 2_147_483 }));
+    const pipes = Array.from({ length: 3 }, () => ({ a: "web", b: "db", mbps: 2_147_483 }));
+    const { code, out } = await run(["plan", file({ ...content, hosts, app: { ...content.app, pipes } }), "--json"]);
+    expect([code, JSON.parse(out).rule]).toEqual([3, "nic-capacity"]);
+  });
+
+  test.each([
+    ["negative", { mbps: -1 }, "app.pipes[0].mbps: it is -1"],
+    ["fractional", { mbps: 0.5 }, "app.pipes[0].mbps: it is 0.5"],
+    ["huge", { mbps: 1e12 }, "app.pipes[0].mbps: it is 1000000000000"],
+    ["to nobody", { b: "nobody" }, "app.pipes[0].b: the pipe ends at an unknown VM (nobody)"],
+    ["to itself", { b: "web" }, "app.pipes[0].b: both ends of the pipe are (web)"],
+  ])("a pipe that is %s is named with its line", async (_, wrong, message) => {
+    const content = problem([vm("web", 2), vm("db", 2)]);
+    const pipes = [{ a: "web", b: "db", mbps: 100, ...wrong }];
+    const { code, err } = await run(["plan", file({ ...content, app: { ...content.app, pipes } })]);
+    expect(code).toBe(2);
+    expect(err).toContain(message);
+    expect(err).toMatch(/\.json:\d+: /);
+  });
+
   test("equal seeds give equal answers", async () => {
     const path = file(problem([vm("web", 2), vm("db", 2)], [apart]));
     const answer = async () => JSON.parse((await run(["plan", path, "--json", "--seed", "7", "--budget", "50"])).out);

@@ -63,6 +63,13 @@ const properties = fc.record(
     volume_id: anything,
     instance_uuid: anything,
     block_device_mapping: list,
+    bandwidth: fc.oneof(
+      fc.record({ min: anything, units: fc.oneof(fc.constantFrom<unknown>("Mbps", "bps"), anything) }),
+      fc.double(),
+      anything,
+    ),
+    volume_type: fc.oneof(fc.constant<unknown>("local"), anything),
+    size: fc.oneof(fc.nat(), anything),
   },
   { requiredKeys: ["flavor"] },
 );
@@ -76,6 +83,7 @@ const resource = fc.record(
       "OS::Valet::GroupAssignment",
       "OS::Cinder::Volume",
       "OS::Cinder::VolumeAttachment",
+      "OS::Valet::Pipe",
       "X",
     ),
     properties,

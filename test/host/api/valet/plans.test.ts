@@ -80,6 +80,58 @@ describe("both generations of Heat's plugin", () => {
   });
 });
 
+describe("pipes and volumes", () => {
+  const pipe = (resources: unknown, bandwidth: unknown) => ({
+    Type: "ATT::Valet::Pipe",
+    Properties: { access_type: "mixed", resources, bandwidth },
+  });
+  const apart = (level: string) => ({
+    type: "ATT::Valet::GroupAssignment",
+    properties: { group_type: "diversity", level, resources: ["web", "db"] },
+  });
+  const pair = { a: server("web"), b: server("db") };
+
+  test("more than the link of a simulated host carries is refused between hosts, and taken on one", async () => {
+    const wide = { p: pipe(["web", "db"], { min: 10.1, max: 20, units: "Gbps", tolerance: 1 }) };
+    const refusal = await post({ ...pair, apart: apart("host"), ...wide });
+    expect([refusal.status, refusal.json.explanation]).toEqual([
+      500,
+      expect.stringContaining("Ostro error: violate nic bandwidth constraint"),
+    ]);
+    const { status, json } = await post({ ...pair, ...wide });
+    expect(status).toBe(201);
+    expect(json.plan.placements.a.location).toBe(json.plan.placements.b.location);
+  });
+
+  test.each([
+    ["an unknown end", pipe(["web", "nobody"], 1), 'resource "p", properties.resources[1]: the stack has no resource'],
+    ["one end twice", pipe(["web", "a"], 1), 'resource "p", properties.resources: both ends are "web"'],
+    ["a single end", pipe(["web"], 1), 'resource "p", properties.resources: a pipe has two ends, not 1'],
+    ["a negative bandwidth", pipe(["web", "db"], { min: -5 }), 'resource "p", properties.bandwidth.min: -5 is not'],
+    ["an unknown unit", pipe(["web", "db"], { min: 5, units: "furlongs" }), 'unknown unit "furlongs"; give one of bps'],
+  ])("%s is a bad request that names resource and field", async (_, p, explanation) => {
+    const { status, json } = await post({ ...pair, p });
+    expect([status, json.title]).toEqual([400, "Bad Request"]);
+    expect(json.explanation).toContain(explanation);
+  });
+
+  test("a local volume takes the disk of its server's host, Cinder's does not", async () => {
+    // A simulated host has 1000 GB.
+    const attached = {
+      type: "OS::Cinder::VolumeAttachment",
+      properties: { instance_uuid: "web", volume_id: { get_resource: "v" } },
+    };
+    const volume = (volume_type: string) => ({
+      name: "data",
+      type: "OS::Cinder::Volume",
+      properties: { size: 990, volume_type },
+    });
+    const refusal = await post({ a: server("web"), v: volume("local"), attached });
+    expect([refusal.status, refusal.json.explanation]).toEqual([500, expect.stringContaining("disk capacity")]);
+    expect((await post({ a: server("web"), v: volume("ceph"), attached })).status).toBe(201);
+  });
+});
+
 describe("repeating a request", () => {
   test("with the same resources gives the same plan", async () => {
     const resources = { a: server("a"), b: server("b") };
