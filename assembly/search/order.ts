@@ -1,5 +1,5 @@
 // In which order leagues are placed first: hardest first. Decided hosts and short candidate lists, ties to a cluster or
-// rack, exclusivity, then size.
+// rack, exclusivity, then size; where there are pipes, bandwidth with those before it instead of size (connected.ts).
 
 import { LEVEL_COUNT, NONE, OWNER_NONE } from "../abi";
 import { hostOf } from "../assignment";
@@ -20,6 +20,7 @@ import {
   unitCount,
   unitOwner,
 } from "../units";
+import { connectLeagues } from "./connected";
 import { domainCount } from "./domain";
 
 /** Leagues, hardest first. */
@@ -72,6 +73,7 @@ export function prepareOrder(): void {
     }
     store<i64>(hardness + ((<usize>l) << 3), flags | min<i64>(size, EXCLUSIVE - 1));
   }
+  connectLeagues(hardness, RESTRICTED | LEAGUE_TIED | BUNDLE_TIED | EXCLUSIVE);
   sortHardest(order, leagueCount, hardness);
 }
 
