@@ -110,6 +110,11 @@ function filterClasses(unit: i32, block: i32, mask: i32): i32 {
   return mask;
 }
 
+/** No rule on fixed facts of the host refuses the unit, whoever stands there. */
+export function suits(unit: i32, row: i32): bool {
+  return filterClasses(unit, row >> BLOCK_SHIFT, 1 << (row & 15)) != 0;
+}
+
 /** No rule keeps the unit out of the whole rack; its hosts may still all refuse. */
 export function mayEnter(unit: i32, rack: i32): bool {
   for (let left = get(unitRules, unit); left; left &= left - 1) {

@@ -1,5 +1,8 @@
 import { Move } from "./move";
+import { PerfectFilling } from "./perfect";
+import { Refill } from "./refill";
 import { RuinAndRecreate } from "./ruin";
+import { Squeeze } from "./squeeze";
 
 /** The moves in the order of their turns. */
-export const MOVES: StaticArray<Move> = [new RuinAndRecreate()];
+export const MOVES: StaticArray<Move> = [new RuinAndRecreate(), new Squeeze(), new Refill(), new PerfectFilling()];

@@ -31,7 +31,7 @@ import {
   leagueTied,
   unitCount,
 } from "../units";
-import { Move } from "./move";
+import { Move, WHOLE_SHARE } from "./move";
 
 const BLINK_RATE = 24;
 /** Emptied hosts in one step. */
@@ -53,6 +53,7 @@ let span = 1; // and in it
  */
 export class RuinAndRecreate extends Move {
   prepare(): void {
+    this.share = WHOLE_SHARE;
     queue = words(leagueCount, 0);
     inQueue = words(leagueCount, 0);
     there = words(unitCount, 0);

@@ -72,14 +72,22 @@ let bestFit: f32 = 0;
 /** Blocks and spans of blocks whose bounds were read. */
 let blocksScanned = 0;
 let spent = 0;
+/** Hosts, units and pairs of units that moves weighed against each other. */
+let probes = 0;
+
+/** How far a choice may reach. */
+export const ANY_HOST: i32 = 0;
+export const NO_EMPTY_HOST: i32 = 1;
+export const TOUCHED_HOSTS: i32 = 2;
+let reach = ANY_HOST;
 
 /**
- * What budgets are counted in: attempts, and one more for every 64 blocks looked into, 512 whose bounds were read or 512
- * joins between units (pipes.ts).
+ * What budgets are counted in: attempts, and one more for every 64 blocks looked into, 512 whose bounds were read, 512
+ * joins between units (pipes.ts) or 128 probes of the moves.
  * So a unit of it takes about the same time on few hosts and on many.
  */
 export function work(): i32 {
-  return attempts + (blocksVisited >> 6) + (blocksScanned >> 9) + (joinsRead >> 9) + spent;
+  return attempts + (blocksVisited >> 6) + (blocksScanned >> 9) + (joinsRead >> 9) + (probes >> 7) + spent;
 }
 
 /** Counts work that was done elsewhere. */
@@ -92,6 +100,8 @@ export function prepareChoice(): void {
   blocksVisited = 0;
   blocksScanned = 0;
   spent = 0;
+  probes = 0;
+  reach = ANY_HOST;
   blinkRate = 0;
   rackStamp = words(rackCount, 0);
   stamp = 0;
@@ -101,6 +111,15 @@ export function prepareChoice(): void {
 /** Bounds that others read, in blocks, count as work too. */
 export function readBounds(blocks: i32): void {
   blocksScanned += blocks;
+}
+
+export function probe(count: i32): void {
+  probes += count;
+}
+
+/** From now on `choose` keeps to these hosts. */
+export function confine(to: i32): void {
+  reach = to;
 }
 
 /** Repair or improvement is going on, not the first plan. */
@@ -126,7 +145,7 @@ export function choose(unit: i32, from: i32, to: i32): i32 {
   wantVcpus = vcpusMatter ? get(needVcpus, unit) : i32.MIN_VALUE;
   wantRam = ramMatters ? get(needRam, unit) : i32.MIN_VALUE;
   wantDisk = diskMatters ? get(needDisk, unit) : i32.MIN_VALUE;
-  if (chooseTouched(unit, from, to) != NONE) return bestRow;
+  if (chooseTouched(unit, from, to) != NONE || reach == TOUCHED_HOSTS) return bestRow;
 
   measureDemand(unit);
   bestShare = -1;
@@ -135,7 +154,7 @@ export function choose(unit: i32, from: i32, to: i32): i32 {
   if (owner == OWNER_NONE || (owner > 0 && owner < get(request, REQUEST_FRESH_OWNER))) {
     chooseNew(unit, from, to, activeFrontier, true);
   }
-  if (bestRow == NONE) chooseNew(unit, from, to, emptyFrontier, false);
+  if (bestRow == NONE && reach == ANY_HOST) chooseNew(unit, from, to, emptyFrontier, false);
   return bestRow;
 }
 
@@ -153,6 +172,7 @@ function chooseFromDomain(unit: i32, from: i32, to: i32): i32 {
     const block = row >> BLOCK_SHIFT;
     if (block < from || block >= to || !allowed(unit, block, 1 << (row & 15))) continue;
     if (bestRow != NONE && overlooked()) continue;
+    if (reach != ANY_HOST && get(touchedSlot, row) == 0 && (reach == TOUCHED_HOSTS || get(hostVms, row) == 0)) continue;
     let cost: i64 = get(touchedSlot, row) ? 0 : get(hostVms, row) ? (get(rackTouched, rackOf(row)) ? 1 : 2) : EMPTY;
     if (joined) {
       gatherPeers(unit);

@@ -2,6 +2,8 @@
 
 import { activated, racksTouched, reserved, touchedCount, unplacedVms } from "../assignment";
 import { MOVES } from "../moves";
+import { WHOLE_SHARE } from "../moves/move";
+import { preparePool } from "../moves/pool";
 import { boundActivated, boundReserved, boundTouched } from "./bound";
 import { work } from "./choose";
 import { beatsBest, keepBest, prepareIncumbent, resume, startOver, toBest } from "./incumbent";
@@ -17,12 +19,15 @@ let move = 0;
 
 let turn = 0;
 let running = false;
+let found = false; // a better plan in this turn
 
 export function prepareImprovement(): void {
   prepareIncumbent();
+  preparePool();
   for (let m = 0; m < MOVES.length; m++) unchecked(MOVES[m]).prepare();
-  move = 0;
-  turn = FIRST_TURN;
+  move = MOVES.length - 1;
+  found = false;
+  turn = FIRST_TURN >> 1; // the first round doubles it
 
   running = false;
 }
@@ -41,7 +46,8 @@ function proven(): bool {
 /** Iterates until `limit` of work is used up, or, if `untilPlaced`, until every VM has a host. */
 export function improve(limit: i32, untilPlaced: bool): void {
   if (work() >= limit || proven()) return;
-  resume();
+  // The pool of a move belongs to the plan it wandered with.
+  if (!resume()) running = false;
   let idle = 0;
   while (work() < limit && !(untilPlaced && unplacedVms == 0)) {
     const start = work();
@@ -49,6 +55,7 @@ export function improve(limit: i32, untilPlaced: bool): void {
     running = unchecked(MOVES[move]).step();
     if (beatsBest()) {
       keepBest();
+      found = true;
       if (proven()) break;
     }
     idle = work() == start ? idle + 1 : 0;
@@ -57,7 +64,10 @@ export function improve(limit: i32, untilPlaced: bool): void {
   toBest();
 }
 
+/** Whoever finds something has more turns: what helps differs from problem to problem. */
 function nextTurn(): void {
+  const last = unchecked(MOVES[move]);
+  last.share = found ? WHOLE_SHARE : max(1, last.share >> 1);
   for (let tried = 0; tried <= MOVES.length && !running; tried++) {
     move++;
     if (move >= MOVES.length) {
@@ -65,6 +75,8 @@ function nextTurn(): void {
       turn = min(turn << 1, LONGEST_TURN);
     }
     startOver();
-    running = unchecked(MOVES[move]).start(turn);
+    const one = unchecked(MOVES[move]);
+    running = one.start(max(1, (turn * one.share) / WHOLE_SHARE));
   }
+  found = false;
 }

@@ -21,13 +21,14 @@ export function prepareIncumbent(): void {
   wanders = false;
 }
 
-/** Takes up the search where `toBest` left it, or at the plan as it is now. */
-export function resume(): void {
+/** Takes up the search where `toBest` left it, or (false) at the plan as it is now. */
+export function resume(): bool {
   if (wanders && memory.compare(hostOf, bestHosts, (<usize>unitCount) << 2) == 0) {
     become(wanderingHosts);
-    return;
+    return true;
   }
   keepBest();
+  return false;
 }
 
 /** The plan is now the best. */

@@ -28,6 +28,10 @@ export let order: usize = 0;
 /** League -> how hard, larger is harder. */
 let hardness: usize = 0;
 let unitHardness: usize = 0;
+// Largest capacity of a host.
+let mostVcpus = 1;
+let mostRam = 1;
+let mostDisk = 1;
 
 const RESTRICTED: i64 = 1 << 60;
 const LEAGUE_TIED: i64 = 1 << 59;
@@ -37,18 +41,14 @@ const EXCLUSIVE: i64 = 1 << 57;
 export function prepareOrder(): void {
   hardness = reserve((<usize>leagueCount) << 3);
   unitHardness = reserve((<usize>unitCount) << 3);
-  let vcpus = 1;
-  let ram = 1;
-  let disk = 1;
+  mostVcpus = mostRam = mostDisk = 1;
   for (let c = 0; c < classCount; c++) {
-    vcpus = max(vcpus, get(classVcpus, c));
-    ram = max(ram, get(classRam, c));
-    disk = max(disk, get(classDisk, c));
+    mostVcpus = max(mostVcpus, get(classVcpus, c));
+    mostRam = max(mostRam, get(classRam, c));
+    mostDisk = max(mostDisk, get(classDisk, c));
   }
   for (let u = 0; u < unitCount; u++) {
-    const part =
-      <f64>get(needVcpus, u) / <f64>vcpus + <f64>get(needRam, u) / <f64>ram + <f64>get(needDisk, u) / <f64>disk;
-    let value = <i64>min<f64>(part * 1000000, 1e12);
+    let value = sizeOf(get(needVcpus, u), get(needRam, u), get(needDisk, u));
     if (get(domainCount, u) != NONE) value |= RESTRICTED;
     for (let l = 0; l < LEVEL_COUNT; l++) if (unitOwner(u, l) != OWNER_NONE) value |= EXCLUSIVE;
     store<i64>(unitHardness + ((<usize>u) << 3), value);
@@ -75,6 +75,12 @@ export function prepareOrder(): void {
   }
   connectLeagues(hardness, RESTRICTED | LEAGUE_TIED | BUNDLE_TIED | EXCLUSIVE);
   sortHardest(order, leagueCount, hardness);
+}
+
+/** Against the largest host's capacity, in millionths, summed over the resources. */
+export function sizeOf(vcpus: i32, ram: i32, disk: i32): i64 {
+  const part = <f64>vcpus / <f64>mostVcpus + <f64>ram / <f64>mostRam + <f64>disk / <f64>mostDisk;
+  return <i64>min<f64>(part * 1000000, 1e12);
 }
 
 /** Needs of a unit against the largest host's capacity, in millionths, summed over the resources. */
