@@ -13,7 +13,7 @@ import {
   touchedFresh,
   unplacedVms,
 } from "../assignment";
-import { blockCount } from "../inventory";
+import { blockCount, hostVms, touchedSlot } from "../inventory";
 import { get, put, words } from "../lib/arena";
 import { below } from "../lib/rng";
 import { boundActivated, boundTouched } from "../search/bound";
@@ -98,7 +98,13 @@ export function settle(unit: i32): bool {
   confine(reach);
   const row = choose(unit, 0, blockCount);
   confine(ANY_HOST);
-  if (row == NONE) return false;
+  // A unit with pipes is drawn to its peers, wherever that is.
+  if (
+    row == NONE ||
+    (get(touchedSlot, row) == 0 && (reach == TOUCHED_HOSTS || (reach == NO_EMPTY_HOST && get(hostVms, row) == 0)))
+  ) {
+    return false;
+  }
   place(unit, row);
   return true;
 }

@@ -16,7 +16,7 @@ import { rackOf } from "../inventory";
 import { get, put, words } from "../lib/arena";
 import { below } from "../lib/rng";
 import { placeLeague } from "../search/bundle";
-import { blink, work } from "../search/choose";
+import { work } from "../search/choose";
 import { energy } from "../search/energy";
 import { sortLeagues, unplacedSize } from "../search/order";
 import {
@@ -33,7 +33,6 @@ import {
 } from "../units";
 import { Move, WHOLE_SHARE } from "./move";
 
-const BLINK_RATE = 24;
 /** Emptied hosts in one step. */
 const MOST_HOSTS = 4;
 /** How much worse a step may make the plan at the start of a turn, see energy.ts; falls to 0 at its end. */
@@ -75,11 +74,9 @@ export class RuinAndRecreate extends Move {
     if (repair) {
       for (let u = 0; u < unitCount; u++) if (get(hostOf, u) == NONE) enqueue(get(leagueOf, get(bundleOf, u)));
     }
-    blink(BLINK_RATE);
     if (touchedCount > 0) ruin();
     arrange();
     for (let i = 0; i < queued; i++) placeLeague(get(queue, i));
-    blink(0);
     // While some VM has no host only the size of those without counts: among equals the search may wander.
     const keep = repair
       ? unplacedVms == 0 || unplacedSize() <= wasUnplaced

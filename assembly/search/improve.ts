@@ -5,13 +5,15 @@ import { MOVES } from "../moves";
 import { WHOLE_SHARE } from "../moves/move";
 import { preparePool } from "../moves/pool";
 import { boundActivated, boundReserved, boundTouched } from "./bound";
-import { work } from "./choose";
+import { blink, work } from "./choose";
 import { beatsBest, keepBest, prepareIncumbent, resume, startOver, toBest } from "./incumbent";
 
 /** Work of a first turn; each round of turns is twice as long as the one before, */
 const FIRST_TURN = 500;
 /** but no longer than this. */
 const LONGEST_TURN = 50000;
+/** Of as many hosts a choice overlooks one, so that it does not repeat itself. */
+const BLINK_RATE = 24;
 /** Steps in a row without any work: there is nothing to take apart. */
 const MOST_IDLE = 64;
 
@@ -48,6 +50,7 @@ export function improve(limit: i32, untilPlaced: bool): void {
   if (work() >= limit || proven()) return;
   // The pool of a move belongs to the plan it wandered with.
   if (!resume()) running = false;
+  blink(BLINK_RATE);
   let idle = 0;
   while (work() < limit && !(untilPlaced && unplacedVms == 0)) {
     const start = work();
@@ -61,6 +64,7 @@ export function improve(limit: i32, untilPlaced: bool): void {
     idle = work() == start ? idle + 1 : 0;
     if (idle > MOST_IDLE) break;
   }
+  blink(0);
   toBest();
 }
 
