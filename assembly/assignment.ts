@@ -1,7 +1,7 @@
 // Where the units stand, and everything that follows from it. `place` and `remove` undo each other exactly; the log of
 // them is the undo log of the search, so no state is ever copied.
 
-import { BLOCK_SHIFT, LEVEL_HOST, NONE, OWNER_NONE } from "./abi";
+import { BLOCK_SHIFT, NONE } from "./abi";
 import { audit } from "./audit";
 import {
   classDisk,
@@ -25,7 +25,7 @@ import { followHosts, isJoined, joinedMoved, reservedAt } from "./pipes";
 import { vmCount } from "./request";
 import { movedRules } from "./rules";
 import { measureBlock } from "./search/frontier";
-import { needDisk, needRam, needVcpus, unitCount, unitOwner, unitSize } from "./units";
+import { exclusiveCount, exclusiveOf, needDisk, needRam, needVcpus, unitCount, unitSize } from "./units";
 
 /** Unit -> host row, NONE: not placed. */
 export let hostOf: usize = 0;
@@ -54,6 +54,9 @@ export let waitingVcpus: i64 = 0;
 export let waitingRam: i64 = 0;
 export let waitingDisk: i64 = 0;
 
+/** Class of host-level exclusivity -> the same for its units. */
+let waitingOwners: usize = 0;
+
 /** Exact work counter. */
 export let moves = 0;
 /** How often a unit was taken off a host. */
@@ -65,6 +68,7 @@ let logEnd = 0;
 let logCapacity = 0;
 
 export function prepareAssignment(): void {
+  waitingOwners = words((exclusiveCount + 1) * 6, 0);
   nextUnit = words(unitCount, NONE);
   previousUnit = words(unitCount, NONE);
   hostOf = words(unitCount, NONE);
@@ -89,8 +93,20 @@ export function prepareAssignment(): void {
   logEnd = 0;
 }
 
+/** Needs of the units of a class of host-level exclusivity that wait for a host: vCPU, MiB, GiB, i64 each. */
+export function waitingOf(exclusive: i32): usize {
+  return waitingOwners + <usize>(exclusive * 24);
+}
+
 function waits(unit: i32, by: i32): void {
-  if (unitOwner(unit, LEVEL_HOST) != OWNER_NONE) return;
+  const exclusive = get(exclusiveOf, unit);
+  if (exclusive > 0) {
+    const at = waitingOf(exclusive);
+    store<i64>(at, load<i64>(at) + <i64>(by * get(needVcpus, unit)));
+    store<i64>(at, load<i64>(at, 8) + <i64>by * <i64>get(needRam, unit), 8);
+    store<i64>(at, load<i64>(at, 16) + <i64>by * <i64>get(needDisk, unit), 16);
+    return;
+  }
   waitingVcpus += <i64>(by * get(needVcpus, unit));
   waitingRam += <i64>by * <i64>get(needRam, unit);
   waitingDisk += <i64>by * <i64>get(needDisk, unit);

@@ -15,6 +15,7 @@ import {
   touchedUnits,
   unplacedVms,
   waitingDisk,
+  waitingOf,
   waitingRam,
   waitingVcpus,
 } from "./assignment";
@@ -25,7 +26,7 @@ import { joinFrom, joinRate, joinRow, joinTo, joinUnit, linksBetween } from "./p
 import { differs, expectedAt, keepPristine, pristineAt } from "./pristine";
 import { enabled, RULE_COUNT } from "./rules";
 import { frontierDrifted } from "./search/frontier";
-import { needDisk, needRam, needVcpus, unitCount, unitOwner, unitSize } from "./units";
+import { exclusiveCount, exclusiveOf, needDisk, needRam, needVcpus, unitCount, unitOwner, unitSize } from "./units";
 
 let report: usize = 0;
 
@@ -111,7 +112,24 @@ function waitingDrifted(): bool {
     ram += get(needRam, u);
     disk += get(needDisk, u);
   }
-  return vcpus != waitingVcpus || ram != waitingRam || disk != waitingDisk;
+  return vcpus != waitingVcpus || ram != waitingRam || disk != waitingDisk || ownersDrifted();
+}
+
+function ownersDrifted(): bool {
+  for (let exclusive = 1; exclusive <= exclusiveCount; exclusive++) {
+    let vcpus: i64 = 0;
+    let ram: i64 = 0;
+    let disk: i64 = 0;
+    for (let u = 0; u < unitCount; u++) {
+      if (get(hostOf, u) != NONE || get(exclusiveOf, u) != exclusive) continue;
+      vcpus += get(needVcpus, u);
+      ram += get(needRam, u);
+      disk += get(needDisk, u);
+    }
+    const at = waitingOf(exclusive);
+    if (vcpus != load<i64>(at) || ram != load<i64>(at, 8) || disk != load<i64>(at, 16)) return true;
+  }
+  return false;
 }
 
 /** VMs per host, rack and cluster: those that live there and those that are placed. */

@@ -1,7 +1,7 @@
 // Runs the rules over hosts. Rules on host classes are asked once per distinct VM and class and remembered; the others
 // are asked per block of hosts, the cheap and selective capacities first.
 
-import { BLOCK_ROWS, BLOCK_SHIFT, MAX_RULES, PAD_FREE, VM_CLASS_WORDS } from "./abi";
+import { BLOCK_ROWS, BLOCK_SHIFT, MAX_RULES, NONE, PAD_FREE, VM_CLASS_WORDS } from "./abi";
 import { CONSTRAINTS } from "./constraints";
 import { Affinity } from "./constraints/affinity";
 import { DiskCapacity, RamCapacity, VcpuCapacity } from "./constraints/capacity";
@@ -62,15 +62,29 @@ export function prepareRules(): void {
   }
   kindOf = words(vmCount, 0);
   const examples = words(vmCount, 0); // kind -> a VM of it
+  let places = 4;
+  while (places < vmCount << 1) places <<= 1;
+  const table = words(places, NONE); // hash table: kinds
   let kinds = 0;
   for (let vm = 0; vm < vmCount; vm++) {
-    let kind = 0;
-    while (kind < kinds && !sameKind(vm, get(examples, kind))) kind++;
-    if (kind == kinds) put(examples, kinds++, vm);
+    let at = hashOf(vm) & (places - 1);
+    while (get(table, at) != NONE && !sameKind(vm, get(examples, get(table, at)))) at = (at + 1) & (places - 1);
+    let kind = get(table, at);
+    if (kind == NONE) {
+      kind = kinds++;
+      put(examples, kind, vm);
+      put(table, at, kind);
+    }
     put(kindOf, vm, kind);
   }
   answers = reserve(<usize>kinds * <usize>classCount);
   memory.fill(answers, 0, <usize>kinds * <usize>classCount);
+}
+
+function hashOf(vm: i32): i32 {
+  let hash: u32 = 0;
+  for (let w = 0; w < VM_CLASS_WORDS; w++) hash = (hash + <u32>vmWord(vm, w)) * 0x9e3779b1;
+  return <i32>(hash >> 8);
 }
 
 function sameKind(a: i32, b: i32): bool {

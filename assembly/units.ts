@@ -12,6 +12,8 @@ import {
   LEVEL_COUNT,
   LEVEL_HOST,
   LEVEL_RACK,
+  NONE,
+  OWNER_NONE,
   VM_DISK,
   VM_RAM,
   VM_VCPUS,
@@ -30,6 +32,10 @@ export let needVcpus: usize = 0; // unit -> sums over its VMs
 export let needRam: usize = 0;
 export let needDisk: usize = 0;
 let unitOwners: usize = 0; // unit x level -> exclusivity class, or CONTRADICTION
+
+/** Unit -> number of its class of host-level exclusivity, from 1; 0: it is in none. */
+export let exclusiveOf: usize = 0;
+export let exclusiveCount = 0;
 
 export let bundleCount = 0;
 export let bundleOf: usize = 0; // unit -> bundle
@@ -155,6 +161,26 @@ export function buildUnits(affinity: bool): void {
       const at = u * LEVEL_COUNT + l;
       if (get(unitOwners, at) != vmOwner(vm, l)) put(unitOwners, at, CONTRADICTION);
     }
+  }
+  numberOwners();
+}
+
+/** Numbers the classes of host-level exclusivity that units are in, from 1. */
+function numberOwners(): void {
+  let places = 4;
+  while (places < unitCount << 1) places <<= 1;
+  const examples = words(places, NONE); // hash table: a unit of each class
+  exclusiveOf = words(unitCount, 0);
+  exclusiveCount = 0;
+  for (let u = 0; u < unitCount; u++) {
+    const owner = unitOwner(u, LEVEL_HOST);
+    if (owner == OWNER_NONE) continue;
+    let at = (owner * 0x61c88647) & (places - 1);
+    while (get(examples, at) != NONE && unitOwner(get(examples, at), LEVEL_HOST) != owner) at = (at + 1) & (places - 1);
+    if (get(examples, at) == NONE) {
+      put(examples, at, u);
+      put(exclusiveOf, u, ++exclusiveCount);
+    } else put(exclusiveOf, u, get(exclusiveOf, get(examples, at)));
   }
 }
 

@@ -15,7 +15,7 @@ import {
 } from "../inventory";
 import { get, put, words } from "../lib/arena";
 import { groupCount, groupWord, request } from "../request";
-import { needDisk, needRam, needVcpus, unitCount, unitOwner } from "../units";
+import { exclusiveCount, exclusiveOf, needDisk, needRam, needVcpus, unitCount, unitOwner } from "../units";
 import { reservedAtLeast } from "./bound-reserved";
 
 /** Each holds for the plans that are best in all levels before it. */
@@ -80,7 +80,7 @@ function rounded(dividend: i64, divisor: i32): i32 {
 
 /** Each class of host-level exclusivity needs a host of its own, and one that lives nowhere yet an empty one. */
 function owners(): void {
-  const seen = words(unitCount, OWNER_NONE);
+  const seen = words(exclusiveCount + 1, 0);
   let classes = 0;
   let fresh = 0;
   let plain = 0;
@@ -90,10 +90,9 @@ function owners(): void {
       plain = 1;
       continue;
     }
-    let i = 0;
-    while (i < classes && get(seen, i) != owner) i++;
-    if (i < classes) continue;
-    put(seen, classes++, owner);
+    if (get(seen, get(exclusiveOf, u))) continue;
+    put(seen, get(exclusiveOf, u), 1);
+    classes++;
     if (owner >= get(request, REQUEST_FRESH_OWNER)) fresh++;
   }
   boundActivated = max(boundActivated, fresh);

@@ -3,7 +3,7 @@
 // what still waits is taken (estimate-based greedy), then one in a touched rack, then the tightest fit, then the lowest row.
 
 import { BLOCK_SHIFT, LEVEL_HOST, NONE, OWNER_NONE, REQUEST_FRESH_OWNER } from "../abi";
-import { hostOf, touchedCount, touchedRow, waitingDisk, waitingRam, waitingVcpus } from "../assignment";
+import { touchedCount, touchedRow, waitingDisk, waitingOf, waitingRam, waitingVcpus } from "../assignment";
 import {
   ALL_ROWS,
   blockCount,
@@ -23,7 +23,7 @@ import { below } from "../lib/rng";
 import { addedAt, gatherPeers, isJoined, joinsRead } from "../pipes";
 import { request } from "../request";
 import { allowed, diskMatters, mayEnter, ramMatters, vcpusMatter } from "../rules";
-import { needDisk, needRam, needVcpus, unitCount, unitOwner } from "../units";
+import { exclusiveOf, needDisk, needRam, needVcpus, unitOwner } from "../units";
 import { domainCount, domainRows } from "./domain";
 import { fit } from "./fit";
 import { activeFrontier, emptyFrontier, Frontier, firstOfSpan, spanOf } from "./frontier";
@@ -220,15 +220,12 @@ function measureDemand(unit: i32): void {
   let vcpus = waitingVcpus;
   let ram = waitingRam;
   let disk = waitingDisk;
-  const owner = unitOwner(unit, LEVEL_HOST);
-  if (owner != OWNER_NONE) {
-    vcpus = ram = disk = 0;
-    for (let u = 0; u < unitCount; u++) {
-      if (get(hostOf, u) != NONE || unitOwner(u, LEVEL_HOST) != owner) continue;
-      vcpus += get(needVcpus, u);
-      ram += get(needRam, u);
-      disk += get(needDisk, u);
-    }
+  const exclusive = get(exclusiveOf, unit);
+  if (exclusive > 0) {
+    const at = waitingOf(exclusive);
+    vcpus = load<i64>(at);
+    ram = load<i64>(at, 8);
+    disk = load<i64>(at, 16);
   }
   factorVcpus = vcpus > 0 ? 1 / <f32>vcpus : 0;
   factorRam = ram > 0 ? 1 / <f32>ram : 0;
