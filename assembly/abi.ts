@@ -145,6 +145,21 @@ export const RESULT_HOSTS = 52; // host row per VM
 
 export const MAX_RULES = 32;
 
+// ---- Account of one VM of a whole plan: words from the pointer that `account()` returns -------------------------------
+export const ACCOUNT_REFUSED = 0; // hosts refused per rule, MAX_RULES words
+export const ACCOUNT_ALLOWED = 32; // hosts that no rule refuses, the chosen one among them
+export const ACCOUNT_CHOSEN = 33; // a choice
+export const ACCOUNT_RUNNER_UP = 41; // a choice; its row is NONE if no other host is allowed
+export const ACCOUNT_WORDS = 49;
+
+// A choice: a host, and what the VM adds to each level of the objective on it.
+export const CHOICE_ROW = 0;
+export const CHOICE_ACTIVATED = 1;
+export const CHOICE_TOUCHED = 2;
+export const CHOICE_RACKS = 3;
+export const CHOICE_RESERVED = 4; // kbit/s x links crossed, i64 over two words
+export const CHOICE_LEFT = 6; // basis points, i64 over two words; below zero where it fills a touched host
+
 export const STATUS_PLACED = 1;
 export const STATUS_REFUSED = 2; // repair gave up or no host at all; RESULT_REFUSED_* tell
 export const STATUS_SEARCHING = 0; // more attempts may help

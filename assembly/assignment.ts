@@ -180,6 +180,11 @@ function countRack(rack: i32, by: i32): void {
   }
 }
 
+/** Would the first unit on a host of this rack count one more rack? */
+export function opensRack(rack: i32): bool {
+  return (get(rackReal, rack) ? get(rackTouched, rack) : racklessTouched) == 0;
+}
+
 function take(unit: i32, row: i32): void {
   const size = unitSize(unit);
   const rack = rackOf(row);
@@ -270,14 +275,18 @@ export function clear(): void {
 /** The last level of the objective: free vCPU, RAM and disk of the touched hosts in basis points of capacity. */
 export function left(): i64 {
   let sum: i64 = 0;
-  for (let slot = 0; slot < touchedCount; slot++) {
-    const row = get(touchedRow, slot);
-    const hardware = get(hostClass, row);
-    sum += basisPoints(get(freeVcpus, row), get(classVcpus, hardware));
-    sum += basisPoints(get(freeRam, row), get(classRam, hardware));
-    sum += basisPoints(get(freeDisk, row), get(classDisk, hardware));
-  }
+  for (let slot = 0; slot < touchedCount; slot++) sum += leftOn(get(touchedRow, slot), 0, 0, 0);
   return sum;
+}
+
+/** What a host counts there with so much taken of it. */
+export function leftOn(row: i32, vcpus: i32, ram: i32, disk: i32): i64 {
+  const hardware = get(hostClass, row);
+  return (
+    basisPoints(get(freeVcpus, row) - vcpus, get(classVcpus, hardware)) +
+    basisPoints(get(freeRam, row) - ram, get(classRam, hardware)) +
+    basisPoints(get(freeDisk, row) - disk, get(classDisk, hardware))
+  );
 }
 
 /** Rounded down, also below zero: a host may be over its disk while it takes a VM that needs none. */

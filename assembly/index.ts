@@ -77,6 +77,11 @@ export function work(): i32 {
   return choice.work();
 }
 
+/** Address of the account of one VM of a whole plan (abi.ts), before `finish`; 0 if some VM has no host. */
+export function account(vm: i32): usize {
+  return run.account(vm);
+}
+
 export function finish(): i32 {
   return run.finish();
 }

@@ -16,7 +16,7 @@ export const RULE_COUNT: i32 = CONSTRAINTS.length;
 let disabled: i32 = 0;
 
 let unitRules: usize = 0; // unit -> rules that concern it and are not by class, as bits
-let classRules: i32 = 0; // rules by class, as bits
+export let classRules: i32 = 0; // rules by class, as bits
 let kindOf: usize = 0; // VM -> number of its kind: VMs equal in the words that class rules read
 let answers: usize = 0; // kind x class -> byte: 0 not asked yet, 1 allowed, 2 refused
 
@@ -171,11 +171,32 @@ export function filterRule(rule: i32, unit: i32, block: i32, mask: i32): i32 {
   return constraint.byClass || constraint.concerns(unit) ? constraint.filter(unit, block, mask) : mask;
 }
 
+/** Rules that may refuse the unit, those by class among them, as bits. */
+export function rulesOf(unit: i32): i32 {
+  return get(unitRules, unit) | classRules;
+}
+
+/** The rules by class that refuse the unit on hosts of a class, as bits. */
+export function refusedByClass(unit: i32, classRow: i32): i32 {
+  let refused = 0;
+  for (let left = classRules; left; left &= left - 1) {
+    const rule = unchecked(CONSTRAINTS[ctz(left)]);
+    for (let i = get(unitVmFirst, unit), end = get(unitVmFirst, unit + 1); i < end; i++) {
+      if (rule.allowsClass(get(unitVms, i), classRow)) continue;
+      refused |= left & -left;
+      break;
+    }
+  }
+  return refused;
+}
+
 /** Real hosts of a block, as bits: all but pad rows. */
 export function realRows(block: i32): i32 {
+  const at = freeVcpus + ((<usize>block) << (BLOCK_SHIFT + 2));
+  const pad = i32x4.splat(PAD_FREE);
   let mask = 0;
-  for (let lane = 0; lane < BLOCK_ROWS; lane++) {
-    if (get(freeVcpus, (block << BLOCK_SHIFT) + lane) != PAD_FREE) mask |= 1 << lane;
+  for (let lane = 0; lane < BLOCK_ROWS; lane += 4) {
+    mask |= i32x4.bitmask(i32x4.ne(v128.load(at + ((<usize>lane) << 2)), pad)) << lane;
   }
   return mask;
 }

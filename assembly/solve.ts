@@ -47,6 +47,7 @@ import { preparePipes } from "./pipes";
 import { optimal, prepareProof, prove, proveHopeless, refuted } from "./proof/prove";
 import { openRequest, swapPatches, vmCount } from "./request";
 import { affinityMatters, prepareRules } from "./rules";
+import { accountFor, prepareAccount } from "./search/account";
 import { boundActivated, boundRacks, boundReserved, boundTouched, prepareBounds } from "./search/bound";
 import { prepareBundles } from "./search/bundle";
 import { attempts, blocksVisited, prepareChoice, work } from "./search/choose";
@@ -86,6 +87,7 @@ export function begin(seed: i32): void {
   prepareProof();
   prepareExplanation();
   prepareHandover();
+  prepareAccount();
   result = words(RESULT_HOSTS + vmCount, 0);
   if (CHECK) prepareAudit(result);
   seedRandom(seed);
@@ -158,6 +160,11 @@ function isOptimal(): bool {
     touchedCount == boundTouched &&
     racksTouched == boundRacks
   );
+}
+
+/** Address of the account of a VM (abi.ts), 0 if some VM has no host. */
+export function account(vm: i32): usize {
+  return status == STATUS_PLACED ? accountFor(vm) : 0;
 }
 
 /** Writes the result and leaves the inventory exactly as the host wrote it. */

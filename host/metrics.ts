@@ -113,6 +113,7 @@ export function counted(solver: Solver, metrics: Metrics): Solver {
       metrics.solved(outcome);
       return outcome;
     },
+    explain: (...plan) => solver.explain(...plan),
     close: () => solver.close(),
   };
 }

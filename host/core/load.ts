@@ -22,6 +22,7 @@ export interface CoreExports {
   capture(): void;
   adopt(): number;
   work(): number;
+  account(vm: number): number;
   finish(): number;
   result(): number;
   refutation(): number;

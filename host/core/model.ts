@@ -177,6 +177,31 @@ export interface Plan extends Outcome {
   readonly optimal: boolean;
 }
 
+/** A host for one VM, and what the VM adds to each level of the objective there; below zero where it fills a host up. */
+export interface Choice {
+  readonly host: string;
+  readonly adds: Objective;
+}
+
+/**
+ * Why the VMs of a plan stand where they do: VM name -> its account, with all others where the plan puts them. VMs that
+ * host-level affinity ties together move together, so they share one.
+ */
+export type Explanation = Readonly<
+  Record<
+    string,
+    {
+      /** How many hosts each rule refused, applied in the catalogue's order; rules that refused none are left out. */
+      readonly refused: Readonly<Record<string, number>>;
+      /** Hosts that no rule refused, the chosen one among them. */
+      readonly allowed: number;
+      readonly chosen: Choice;
+      /** The best of the other allowed hosts for this VM alone; null: there is none. */
+      readonly runner_up: Choice | null;
+    }
+  >
+>;
+
 /** An expected refusal: a result, not an exception. */
 export interface Refusal extends Outcome {
   readonly ok: false;

@@ -6,11 +6,14 @@ import { Piscina } from "piscina";
 import { AppError } from "../errors.ts";
 import { catalogueOf, type Rule } from "./catalogue.ts";
 import { decode } from "./decode.ts";
+import { encode } from "./encode.ts";
+import { decodeExplanation } from "./explanation.ts";
 import type { Inventory } from "./inventory.ts";
-import type { Application, Plan, Refusal, SolveOptions } from "./model.ts";
+import type { Application, Explanation, Plan, Refusal, SolveOptions } from "./model.ts";
 import { race, STRANDS, shareBudget } from "./portfolio.ts";
 import { CoreSession, type SolveAnswer, type SolveTask } from "./session.ts";
-import { type Solver, taskOf } from "./task.ts";
+import { rowsOf, type Solver, taskOf } from "./task.ts";
+import type { Explaining } from "./worker.ts";
 
 /** With less time than this the others hardly begin before it is over. */
 const WORTH_RACING_MS = 5;
@@ -69,10 +72,30 @@ export class PoolSolver implements Solver {
     const names = inventory.hostNames();
     const task = taskOf(inventory, application, this.rules, options);
     const broken = (error: Error) => this.#broken({ inventory, application, options, error });
-    const run = (strand: SolveTask) => this.#run({ ...strand, snapshot: snapshot.buffer }, broken);
+    const run = (strand: SolveTask) =>
+      this.#run<SolveAnswer>(() => this.#pool.run({ ...strand, snapshot: snapshot.buffer }), broken);
     const answer = await this.#spread(task, options, run);
     this.bytesCopied += answer.bytesCopied;
     return decode(answer, version, application, this.rules, (row) => names[row]!);
+  }
+
+  /** @throws AppError solver.broken as `solve` does */
+  async explain(
+    inventory: Inventory,
+    application: Application,
+    placements: Plan["placements"],
+    without: readonly string[] = [],
+  ): Promise<Explanation | null> {
+    const names = inventory.hostNames();
+    const request = encode(inventory, application, without);
+    const rows = rowsOf(inventory, application, placements);
+    const task: Explaining = { snapshot: inventory.snapshot.buffer, request, rows };
+    const options: SolveOptions = { without };
+    const accounts: Int32Array | null = await this.#run(
+      () => this.#pool.run(task, { name: "explain" }),
+      (error) => this.#broken({ inventory, application, options, error }),
+    );
+    return accounts && decodeExplanation(accounts, application, this.rules, (row) => names[row]!);
   }
 
   #spread(task: SolveTask, options: SolveOptions, run: (strand: SolveTask) => Promise<SolveAnswer>) {
@@ -83,18 +106,15 @@ export class PoolSolver implements Solver {
   }
 
   /** Once more when it breaks: what broke it may have been the instance and not the request. Others go on meanwhile. */
-  async #run(
-    task: SolveTask & { snapshot: SharedArrayBuffer },
-    broken: (error: Error) => string | null,
-  ): Promise<SolveAnswer> {
+  async #run<T>(work: () => Promise<T>, broken: (error: Error) => string | null): Promise<T> {
     this.#running++;
     try {
-      return await this.#pool.run(task);
+      return await work();
     } catch (first) {
       if (this.#closed) throw first;
       const saved = broken(first as Error);
       try {
-        return await this.#pool.run(task);
+        return await work();
       } catch (cause) {
         const { message } = cause as Error;
         const where = saved === null ? "" : `\nThe request is saved in (${saved}).`;

@@ -1,6 +1,7 @@
 // One core instance and what it holds: brings its columns up to a snapshot's version, runs one solve after the other.
 
 import {
+  ACCOUNT_WORDS,
   RESULT_HOSTS,
   RESULT_PROVEN,
   RESULT_STATUS,
@@ -81,8 +82,12 @@ export class CoreSession {
   }
 
   solve(snapshot: SharedArrayBuffer, task: SolveTask): SolveAnswer {
+    return this.#safely(() => this.#solve(snapshot, task));
+  }
+
+  #safely<T>(work: () => T): T {
     try {
-      return this.#solve(snapshot, task);
+      return work();
     } catch (error) {
       // A trap leaves units placed and patches applied: the next solve lays out and copies everything again.
       this.#reader = null;
@@ -108,6 +113,23 @@ export class CoreSession {
     if (result[RESULT_STATUS] !== STATUS_REFUSED || result[RESULT_PROVEN] !== 1) return answer;
     const refutation = new Int32Array(core.memory.buffer, core.refutation(), core.refutationWords()).slice();
     return { ...answer, refutation };
+  }
+
+  /** ACCOUNT_WORDS for each VM of the plan `rows` (host row per VM); null if the plan does not keep every rule (any more). */
+  explain(snapshot: SharedArrayBuffer, request: Int32Array, rows: Int32Array): Int32Array | null {
+    return this.#safely(() => {
+      const { core } = this;
+      this.sync(snapshot);
+      this.write(request);
+      core.disableRules(0);
+      core.begin(1);
+      const accounts = this.#adopt(rows) ? new Int32Array(rows.length * ACCOUNT_WORDS) : null;
+      for (let vm = 0; accounts !== null && vm < rows.length; vm++) {
+        accounts.set(new Int32Array(core.memory.buffer, core.account(vm), ACCOUNT_WORDS), vm * ACCOUNT_WORDS);
+      }
+      core.finish();
+      return accounts;
+    });
   }
 
   /** Puts the request words where the core reads them. */

@@ -2,13 +2,15 @@
 
 import { catalogueOf, type Rule } from "./catalogue.ts";
 import { decode } from "./decode.ts";
+import { encode } from "./encode.ts";
+import { decodeExplanation } from "./explanation.ts";
 import type { Inventory } from "./inventory.ts";
 import { corePath } from "./load.ts";
-import type { Application, Plan, Refusal, SolveOptions } from "./model.ts";
+import type { Application, Explanation, Plan, Refusal, SolveOptions } from "./model.ts";
 import { PoolSolver } from "./pool.ts";
 import { shareBudget } from "./portfolio.ts";
 import { CoreSession, type SolveTask } from "./session.ts";
-import { defaultBudget, type Solver, taskOf } from "./task.ts";
+import { defaultBudget, rowsOf, type Solver, taskOf } from "./task.ts";
 
 /** On the caller's thread: for command lines, tests and benchmarks. */
 export class LocalSolver implements Solver {
@@ -40,6 +42,18 @@ export class LocalSolver implements Solver {
     const answer = await shareBudget(task, run);
     this.bytesCopied += answer.bytesCopied;
     return decode(answer, version, application, this.rules, (row) => names[row]!);
+  }
+
+  async explain(
+    inventory: Inventory,
+    application: Application,
+    placements: Plan["placements"],
+    without: readonly string[] = [],
+  ): Promise<Explanation | null> {
+    const request = encode(inventory, application, without);
+    const rows = rowsOf(inventory, application, placements);
+    const accounts = this.#session.explain(inventory.snapshot.buffer, request, rows);
+    return accounts && decodeExplanation(accounts, application, this.rules, (row) => inventory.hostAt(row)!);
   }
 
   async close(): Promise<void> {}

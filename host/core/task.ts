@@ -1,10 +1,11 @@
 // What a solve is asked, in the words that cross to a worker, and what the caller may ask for.
 
+import { NONE } from "../../assembly/abi.ts";
 import { AppError } from "../errors.ts";
 import type { Rule } from "./catalogue.ts";
 import { encode } from "./encode.ts";
 import type { Inventory } from "./inventory.ts";
-import type { Application, Plan, Refusal, SolveOptions } from "./model.ts";
+import type { Application, Explanation, Plan, Refusal, SolveOptions } from "./model.ts";
 import { clockMs, type SolveTask } from "./session.ts";
 
 /**
@@ -31,6 +32,13 @@ export interface Solver {
   /** Exact count of bytes that workers copied out of snapshots. */
   readonly bytesCopied: number;
   solve(inventory: Inventory, application: Application, options?: SolveOptions): Promise<Plan | Refusal>;
+  /** Accounts for a plan of this application; null if it does not keep every rule in the inventory as it is now. */
+  explain(
+    inventory: Inventory,
+    application: Application,
+    placements: Plan["placements"],
+    without?: readonly string[],
+  ): Promise<Explanation | null>;
   close(): Promise<void>;
 }
 
@@ -41,6 +49,11 @@ export interface Solver {
 export function defaultBudget(application: Application, deadlineMs?: number): number {
   if (deadlineMs !== undefined) return MOST_BUDGET;
   return Math.min(MOST_DEFAULT_BUDGET, BUDGET_PER_VM * application.vms.length);
+}
+
+/** Host row per VM of a plan; NONE where there is no such host. */
+export function rowsOf(inventory: Inventory, { vms }: Application, placements: Plan["placements"]): Int32Array {
+  return Int32Array.from(vms, ({ name }) => inventory.rowOf(placements[name] ?? "") ?? NONE);
 }
 
 /** @throws AppError request.invalid if an option makes no sense */

@@ -20,6 +20,7 @@ const EXPORTS: Readonly<Record<keyof CoreExports, "memory" | "function">> = {
   capture: "function",
   adopt: "function",
   work: "function",
+  account: "function",
   finish: "function",
   result: "function",
   refutation: "function",
