@@ -25,13 +25,7 @@ import { CONSTRAINTS } from "../constraints";
 import { blockCount, classCount, hostClass, hostVms, rackOf, touchedSlot } from "../inventory";
 import { add, get, put, words } from "../lib/arena";
 
-function isJoined(unit: i32): bool {
-  return false;
-}
-function reservedAt(unit: i32, row: i32): i64 {
-  return 0;
-}
-
+import { isJoined, reservedAt } from "../pipes";
 import { allowed, classRules, realRows, refusedByClass, rulesOf } from "../rules";
 import { needDisk, needRam, needVcpus, unitOf } from "../units";
 

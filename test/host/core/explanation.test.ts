@@ -3,23 +3,34 @@ import { describe, expect, it } from "vitest";
 import { BLOCK_ROWS, NONE } from "../../../assembly/abi.ts";
 import { encode } from "../../../host/core/encode.ts";
 import { Inventory } from "../../../host/core/inventory.ts";
+import type { InventoryView } from "../../../host/core/inventory-view.ts";
 import { corePath } from "../../../host/core/load.ts";
 import type { Application, DataCenter, Host, Objective, Plan, Vm } from "../../../host/core/model.ts";
+import { parseProblem } from "../../../host/core/problem.ts";
 import { LocalSolver } from "../../../host/core/solver.ts";
 import { rowsOf } from "../../../host/core/task.ts";
 import { verify } from "../../../host/core/verify.ts";
 import { randomScene, sessionOf } from "../../contracts/stage.ts";
+import { generate } from "../../oracle/gen.mjs";
 import { NaiveInventory } from "../../oracle/naive-inventory.ts";
 import { group, plainHost, plainVm } from "../../support/plain.ts";
 import { propertySeed } from "../../support/property-seed.ts";
 
 /** The check build recomputes all state after each move. */
 const solver = new LocalSolver(corePath("check"));
+const planner = new LocalSolver();
 const LEVELS = ["hosts_activated", "reserved_bw_mbps", "hosts_touched", "racks_touched", "left_bp"] as const;
+
+/** Most VMs of the random scenes have one host that they can stand on, of these many. */
+function generated(seed: number): { dataCenter: DataCenter; application: Application } {
+  const text = JSON.stringify(generate(24, 10, seed % 10_000, { load: 0.7, rack: "4-8", pipes: 1 }));
+  const { dataCenter, application } = parseProblem(text, "generated");
+  return { dataCenter, application: application! };
+}
 
 async function explained(dataCenter: DataCenter, application: Application) {
   const inventory = new Inventory(dataCenter);
-  const plan = solver.solveNow(inventory, application, { budget: 60 });
+  const plan = planner.solveNow(inventory, application, { budget: 60 });
   if (!plan.ok) return null;
   const explanation = await solver.explain(inventory, application, plan.placements);
   if (explanation === null) throw new Error("the plan was not adopted");
@@ -43,7 +54,7 @@ function tiedTo(vm: Vm, { vms, groups }: Application): readonly Vm[] {
 
 /** The levels of the objective of the VMs in `placements`, from facts alone. */
 function objectiveOf(
-  naive: NaiveInventory,
+  naive: InventoryView,
   { vms, pipes = [] }: Application,
   placements: Plan["placements"],
 ): Objective {
@@ -58,12 +69,16 @@ function objectiveOf(
       left += bp(capacity[of] - used[of] - here.reduce((sum, vm) => sum + vm[of], 0), capacity[of]);
   }
   let reserved = 0;
-  for (const { a, b, kbps } of pipes) {
-    const [one, other] = [hosts.get(placements[a] ?? ""), hosts.get(placements[b] ?? naive.vm(b)?.host ?? "")];
+  const hostOf = (vm: string, living = false) => {
+    const name = living ? naive.vm(vm)!.host : placements[vm];
+    return name === undefined ? undefined : naive.hostState(name)!.host;
+  };
+  for (const { a, b, living, kbps } of pipes) {
+    const [one, other] = [hostOf(a), hostOf(b, living)];
     if (one && other && one !== other) reserved += kbps * (one.rack === other.rack ? 2 : 4);
   }
   return {
-    hosts_activated: [...hosts.keys()].filter((name) => naive.vmsIn("host", name).length === 0).length,
+    hosts_activated: [...hosts.keys()].filter((name) => [...naive.vmsIn("host", name)].length === 0).length,
     reserved_bw_mbps: reserved / 1000,
     hosts_touched: hosts.size,
     racks_touched: new Set([...hosts.values()].map(({ rack }) => rack)).size,
@@ -115,19 +130,20 @@ describe("an explanation", () => {
     let without = 0;
     await fc.assert(
       fc.asyncProperty(fc.nat(), async (seed) => {
-        const { dataCenter, application } = randomScene(seed, { hosts: 40, vms: 8 });
+        const { dataCenter, application } = seed % 2 === 0 ? randomScene(seed, { hosts: 20, vms: 8 }) : generated(seed);
         const answer = await explained(dataCenter, application);
         if (answer === null) return;
         const { inventory, plan, explanation } = answer;
-        const naive = new NaiveInventory(dataCenter);
+        // The naive one takes too long with the many VMs of a generated data center.
+        const naive = seed % 2 === 0 ? new NaiveInventory(dataCenter) : inventory;
         for (const vm of application.vms) {
-          const tied = tiedTo(vm, application);
+          const unit = tiedTo(vm, application);
           const others = Object.fromEntries(
-            Object.entries(plan.placements).filter(([name]) => !tied.some((each) => each.name === name)),
+            Object.entries(plan.placements).filter(([name]) => !unit.some((each) => each.name === name)),
           );
           const before = objectiveOf(naive, application, others);
           const choices = dataCenter.hosts.flatMap(({ name: host }) => {
-            const placements = { ...others, ...Object.fromEntries(tied.map(({ name }) => [name, host])) };
+            const placements = { ...others, ...Object.fromEntries(unit.map(({ name }) => [name, host])) };
             if (verify(naive, application, placements).length > 0) return [];
             const after = objectiveOf(naive, application, placements);
             const adds = Object.fromEntries(LEVELS.map((level) => [level, after[level] - before[level]]));
@@ -146,7 +162,7 @@ describe("an explanation", () => {
           else without++;
         }
       }),
-      { numRuns: 250, seed: propertySeed },
+      { numRuns: 60, seed: propertySeed },
     );
     expect(runnersUp).toBeGreaterThan(100);
     expect(without).toBeGreaterThan(20);
