@@ -11,13 +11,11 @@ import {
   RESULT_BLOCKS,
   RESULT_BOUND_ACTIVATED,
   RESULT_BOUND_RACKS,
-  RESULT_BOUND_RACKS,
   RESULT_BOUND_RESERVED,
   RESULT_BOUND_TOUCHED,
   RESULT_HOSTS,
   RESULT_LEFT,
   RESULT_MOVES,
-  RESULT_PROVEN,
   RESULT_PROVEN,
   RESULT_RACKS,
   RESULT_RESERVED,
@@ -110,7 +108,6 @@ function merged(answers: readonly SolveAnswer[], searchMs: number): SolveAnswer 
     .reduce((most, words) => (compareLong(words, most, RESULT_BOUND_RESERVED) > 0 ? words : most));
   result.set(reserved.subarray(RESULT_BOUND_RESERVED, RESULT_BOUND_RESERVED + 2), RESULT_BOUND_RESERVED);
   if (isPlaced(best)) result[RESULT_PROVEN] = meetsBounds(result) ? 1 : 0;
-  if (isPlaced(best) && meetsBounds(result)) result[RESULT_PROVEN] = 1;
   const sum = (of: (answer: SolveAnswer) => number) => answers.reduce((total, answer) => total + of(answer), 0);
   return {
     ...best,
@@ -119,17 +116,6 @@ function merged(answers: readonly SolveAnswer[], searchMs: number): SolveAnswer 
     work: sum(({ work }) => work),
     bytesCopied: sum(({ bytesCopied }) => bytesCopied),
   };
-}
-
-/** Bounds that different searches have found may together prove what none of them did alone. */
-function meetsBounds(result: Int32Array): boolean {
-  return (
-    result[RESULT_ACTIVATED] === result[RESULT_BOUND_ACTIVATED] &&
-    result[RESULT_RESERVED] === result[RESULT_BOUND_RESERVED] &&
-    result[RESULT_RESERVED + 1] === result[RESULT_BOUND_RESERVED + 1] &&
-    result[RESULT_TOUCHED] === result[RESULT_BOUND_TOUCHED] &&
-    result[RESULT_RACKS] === result[RESULT_BOUND_RACKS]
-  );
 }
 
 /** By the levels of the objective in their order; negative when `a` is better. */
