@@ -39,6 +39,32 @@ async function plan(path: string, ...args: string[]): Promise<{ ok: boolean; out
 }
 
 describe("ostro plan stack.yaml", () => {
+  test("a pipe reserves bandwidth where a local volume keeps its ends apart", async () => {
+    const volume = (name: string, server: string) => `
+  ${name}: { type: OS::Cinder::Volume, properties: { size: 900, volume_type: local } }
+  ${name}_at_${server}:
+    type: OS::Cinder::VolumeAttachment
+    properties: { volume_id: { get_resource: ${name} }, instance_uuid: { get_resource: ${server} } }`;
+    const path = file(
+      "piped.yaml",
+      `heat_template_version: 2018-08-31
+parameters: { rate: { type: string, default: "24.1" } }
+resources:
+  web: { type: OS::Nova::Server, properties: { flavor: m1.small } }
+  db: { type: OS::Nova::Server, properties: { flavor: m1.small } }
+  pipe:
+    type: OS::Valet::Pipe
+    properties:
+      resources: [{ get_resource: data }, { get_resource: db }]
+      bandwidth: { min: { get_param: rate }, units: Mbps }${volume("data", "web")}${volume("more", "db")}
+`,
+    );
+    const { ok, out } = await plan(path, "--json");
+    expect(ok).toBe(true);
+    // Two NICs of 24.1 Mbit/s; a simulated host has disk for one of the volumes.
+    expect(JSON.parse(out).objective).toMatchObject({ hosts_touched: 2, racks_touched: 1, reserved_bw_mbps: 48.2 });
+  });
+
   test("prints server, host and rack: both servers of an affinity group on one host", async () => {
     const { ok, out, err } = await plan(pair, "--parameter", "instance_flavor=m1.small");
     expect([ok, err]).toEqual([true, ""]);
