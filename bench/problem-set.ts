@@ -14,6 +14,16 @@ export interface ProblemSet<Kind extends Problem> {
   count(answers: readonly (Plan | Refusal)[], problems: readonly Kind[]): Counters;
 }
 
+/** Of hosts of all plans that the original found, too: ours, proven to be needed, and the original's. */
+export const NO_HOSTS = {
+  activated: 0,
+  touched: 0,
+  least_activated: 0,
+  least_touched: 0,
+  original_activated: 0,
+  original_touched: 0,
+};
+
 export function setCase<Kind extends Problem>(set: ProblemSet<Kind>): BenchCase {
   return defineCase({
     name: `${set.name}/${set.work}-work`,

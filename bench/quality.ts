@@ -63,8 +63,7 @@ export function faultsOf(file: ProblemFile, answer: Plan | Refusal): string[] {
 
 /** A plan that is proven optimal, or a refusal that is proven right. */
 export function isProven(answer: Plan | Refusal): boolean {
-  const { optimal, proven } = answer as { optimal?: boolean; proven?: boolean };
-  return answer.ok ? optimal === true : proven === true;
+  return answer.ok ? answer.optimal : answer.proven;
 }
 
 /** What the checker says of placements, whoever made them. */

@@ -3,7 +3,7 @@
 
 import type { BenchCase } from "../case.ts";
 import { WORK_PER_MS } from "../goal.ts";
-import { setCase } from "../problem-set.ts";
+import { NO_HOSTS, setCase } from "../problem-set.ts";
 import { generated } from "../problems.ts";
 import { opened, type Problem } from "../quality.ts";
 import { ORIGINAL } from "../reference.ts";
@@ -32,7 +32,7 @@ export const MATRIX: BenchCase = setCase<Cell>({
   work: 10 * WORK_PER_MS,
   problems: (small) => (small ? Promise.all(ORIGINAL.slice(0, 2).map(cell)) : matrixProblems()),
   count: (answers, problems) => {
-    const counts = { placed: 0, activated: 0, touched: 0, original_activated: 0, original_touched: 0 };
+    const counts = { placed: 0, ...NO_HOSTS };
     for (const [i, answer] of answers.entries()) {
       if (!answer.ok) continue;
       counts.placed++;
@@ -40,6 +40,8 @@ export const MATRIX: BenchCase = setCase<Cell>({
       if (activated === null || touched === null) continue;
       counts.activated += answer.objective.hosts_activated;
       counts.touched += answer.objective.hosts_touched;
+      counts.least_activated += answer.bound.hosts_activated;
+      counts.least_touched += answer.bound.hosts_touched;
       counts.original_activated += activated;
       counts.original_touched += touched;
     }

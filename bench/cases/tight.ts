@@ -2,7 +2,7 @@
 
 import type { BenchCase } from "../case.ts";
 import { WORK_PER_MS } from "../goal.ts";
-import { setCase } from "../problem-set.ts";
+import { NO_HOSTS, setCase } from "../problem-set.ts";
 import { generated } from "../problems.ts";
 import { isProven, opened, type Problem } from "../quality.ts";
 import { ORIGINAL_TIGHT, type TightProblem } from "../reference.ts";
@@ -26,8 +26,7 @@ export const TIGHT: BenchCase = setCase<Tight>({
   work: 10 * WORK_PER_MS,
   problems: (small) => Promise.all((small ? ORIGINAL_TIGHT.slice(0, 3) : ORIGINAL_TIGHT).map(tight)),
   count: (answers, problems) => {
-    const counts = { placed: 0, proven_infeasible: 0, undecided: 0, both: 0, activated: 0, touched: 0 };
-    let [originalActivated, originalTouched] = [0, 0];
+    const counts = { placed: 0, proven_infeasible: 0, undecided: 0, both: 0, ...NO_HOSTS };
     for (const [i, answer] of answers.entries()) {
       const { original } = problems[i]!;
       if (!answer.ok) counts[isProven(answer) ? "proven_infeasible" : "undecided"]++;
@@ -36,10 +35,12 @@ export const TIGHT: BenchCase = setCase<Tight>({
       counts.both++;
       counts.activated += answer.objective.hosts_activated;
       counts.touched += answer.objective.hosts_touched;
-      originalActivated += original.activated;
-      originalTouched += original.touched;
+      counts.least_activated += answer.bound.hosts_activated;
+      counts.least_touched += answer.bound.hosts_touched;
+      counts.original_activated += original.activated;
+      counts.original_touched += original.touched;
     }
-    return { ...counts, original_activated: originalActivated, original_touched: originalTouched };
+    return counts;
   },
 });
 

@@ -25,7 +25,7 @@ export const consolidation: Goal = {
       unit: "x",
       basis,
       goal: level === "activated" ? ACTIVATED : TOUCHED,
-      remark: `${ours} against ${sum(`original_${level}`)}`,
+      remark: `${ours} against ${sum(`original_${level}`)}; at least ${sum(`least_${level}`)} are proven to be needed`,
     });
     return [
       row("activated", sum("activated"), "recorded", `hosts activated, of the original's, in ${MS} ms of work`),

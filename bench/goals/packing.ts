@@ -5,7 +5,7 @@ import { type Figure, type Goal, WORK_PER_MS } from "../goal.ts";
 import { solve } from "../quality.ts";
 
 const ITEMS = [60, 120, 250, 501, 1000];
-const SEEDS = [1, 2, 3, 4, 5];
+const SEEDS = [1, 2, 3];
 const MS = 1000;
 const SHARE = 98;
 
