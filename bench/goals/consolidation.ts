@@ -9,8 +9,15 @@ import { solve } from "../quality.ts";
 import { ORIGINAL_TIGHT } from "../reference.ts";
 
 const MS = 10;
-const ACTIVATED: Figure["goal"] = { atMost: 0.5 };
-const TOUCHED: Figure["goal"] = { atMost: 0.6 };
+const GOALS = { activated: { atMost: 0.5 }, touched: { atMost: 0.6 } };
+
+interface Sums {
+  activated: number;
+  touched: number;
+  originalActivated: number;
+  originalTouched: number;
+  unplaced: number;
+}
 
 export const consolidation: Goal = {
   name: "consolidation",
@@ -19,32 +26,37 @@ export const consolidation: Goal = {
     const counted = Object.values(await countersOf([MATRIX, TIGHT]));
     const sum = (key: string) => counted.reduce((total, counters: Counters) => total + Number(counters[key]), 0);
     const clock = await byClock();
-    const row = (level: "activated" | "touched", ours: number, basis: Figure["basis"], what: string): Figure => ({
-      what,
-      value: ours / sum(`original_${level}`),
-      unit: "x",
-      basis,
-      goal: level === "activated" ? ACTIVATED : TOUCHED,
-      remark: `${ours} against ${sum(`original_${level}`)}; at least ${sum(`least_${level}`)} are proven to be needed`,
+    const late = clock.unplaced > 0 ? `; ${clock.unplaced} were not placed in time and are left out` : "";
+    const beside = (ours: number, theirs: number) => ({ value: ours / theirs, remark: `${ours} against ${theirs}` });
+    const rows = (["activated", "touched"] as const).flatMap((level) => {
+      const work = beside(sum(level), sum(`original_${level}`));
+      const time = beside(clock[level], level === "activated" ? clock.originalActivated : clock.originalTouched);
+      const what = `hosts ${level}, of the original's, in ${MS} ms`;
+      const least = `; at least ${sum(`least_${level}`)} are proven to be needed`;
+      return [
+        { what: `${what} of work`, value: work.value, remark: work.remark + least, goal: GOALS[level] },
+        { what: `${what} by the clock`, value: time.value, remark: time.remark + late, goal: GOALS[level] },
+      ];
     });
-    return [
-      row("activated", sum("activated"), "recorded", `hosts activated, of the original's, in ${MS} ms of work`),
-      row("activated", clock.activated, "recorded", `hosts activated, of the original's, in ${MS} ms by the clock`),
-      row("touched", sum("touched"), "recorded", `hosts touched, of the original's, in ${MS} ms of work`),
-      row("touched", clock.touched, "recorded", `hosts touched, of the original's, in ${MS} ms by the clock`),
-    ];
+    return rows.map((row): Figure => ({ ...row, unit: "x", basis: "recorded" }));
   },
 };
 
-async function byClock(): Promise<{ activated: number; touched: number }> {
+async function byClock(): Promise<Sums> {
   const problems = [...(await matrixProblems()), ...(await Promise.all(ORIGINAL_TIGHT.map(tight)))];
-  const sums = { activated: 0, touched: 0 };
+  const sums: Sums = { activated: 0, touched: 0, originalActivated: 0, originalTouched: 0, unplaced: 0 };
   for (const problem of problems) {
-    if (problem.original === null || problem.original.activated === null) continue;
+    const { original } = problem;
+    if (original === null || original.activated === null || original.touched === null) continue;
     const answer = solve(problem, { budget: 1000 * WORK_PER_MS, deadlineMs: MS });
-    if (!answer.ok) throw new Error(`${problem.file.name} was not placed within ${MS} ms`);
+    if (!answer.ok) {
+      sums.unplaced++;
+      continue;
+    }
     sums.activated += answer.objective.hosts_activated;
     sums.touched += answer.objective.hosts_touched;
+    sums.originalActivated += original.activated;
+    sums.originalTouched += original.touched;
   }
   return sums;
 }
