@@ -84,6 +84,28 @@ describe.each(storeKinds)("on %s", (kind) => {
     await other.close();
   });
 
+  test("links are what the source of the data center says at the last start", async () => {
+    await create("one", 600, ["r0h0"], ["r1h0"]);
+    const other = await services(
+      kind === "postgres" ? await database.open() : on.store,
+      linked(dataCenter(2, 3), 700, 800),
+    );
+    expect(other.inventory.inventory.hostState("r0h0")).toMatchObject({
+      host: { nicKbps: 700_000 },
+      nicUsedKbps: 600_000,
+    });
+    expect(other.inventory.inventory.uplink("r1")).toEqual({ kbps: 800_000, usedKbps: 600_000 });
+    await expect(other.plans.create(CALLER, pair("two", 300, ["r0h1"], ["r1h1"]))).rejects.toMatchObject(
+      noBandwidth("rack uplink"),
+    );
+    if (kind === "postgres") {
+      await on.inventory.catchUp();
+      expect(on.inventory.inventory.uplink("r1")).toEqual({ kbps: 800_000, usedKbps: 600_000 });
+    }
+    await other.close();
+    await (await services(kind === "postgres" ? await database.open() : on.store, DATA_CENTER)).close();
+  });
+
   test("a stack planned again reserves for what it has now, on links that its old self no longer counts on", async () => {
     await create("one", 900, RACK0, RACK0);
     await create("one", 1000, RACK0, RACK0);
