@@ -27,6 +27,11 @@ export function reserve(bytes: usize): usize {
   return at;
 }
 
+/** `count` words of undefined contents, for what is filled when it is needed. */
+export function room(count: i32): usize {
+  return reserve((<usize>count) << 2);
+}
+
 /** `count` words, all `value`. */
 export function words(count: i32, value: i32): usize {
   const bytes = (<usize>count) << 2;

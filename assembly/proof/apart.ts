@@ -14,13 +14,14 @@ import {
   OWNER_NONE,
 } from "../abi";
 import { hostOf } from "../assignment";
-import { clusterCount, containerOf, rackCount, rackTouched } from "../inventory";
+import { clusterCount, containerOf, rackCount, rackOf, rackTouched } from "../inventory";
 import { add, get, put, words } from "../lib/arena";
 import { groupCount, groupWord, wordAt } from "../request";
 import { unitCount, unitOf, unitOwner } from "../units";
-import { exclusivityClass } from "./crowding";
+import { classCount, commonClass, emptyNeededBy, exclusivityClass, hostsNeededBy } from "./crowding";
 import { isEmptyHost, isTouched, rowList, rowsListed } from "./measures";
-import { clearSet, emptySet, has, putWord, setOf, setWords, wordOf } from "./options";
+import { clearSet, drop, emptySet, has, putWord, setOf, setWords, wordOf } from "./options";
+import { untouchedOf, want } from "./wants";
 
 /** The units found, one for each container they would need, and the level. */
 export let apartUnits: usize = 0;
@@ -30,9 +31,9 @@ export let apartLevel = 0;
 let union: usize = 0;
 let seen: usize = 0; // rack or cluster -> the count in which it was seen last
 let stamp = 0;
-let unhoused: usize = 0; // exclusivity class -> 1 if none of its units stands anywhere
-let waiting: usize = 0; // exclusivity class -> the count in which it was seen last
-let waitingClasses = 0; // classes that wait for their first host
+let classSeen: usize = 0; // exclusivity class -> the count in which it was seen last
+let besideHosts = 0;
+let besideEmpty = 0;
 let memberUnit: usize = 0; // ordinal -> a waiting unit below it
 let memberPlaced: usize = 0; // ordinal -> units below it that stand somewhere
 
@@ -41,8 +42,7 @@ export function prepareApart(): void {
   union = emptySet();
   seen = words(max(rackCount, clusterCount), 0);
   stamp = 0;
-  unhoused = words(unitCount, 0);
-  waiting = words(unitCount, 0);
+  classSeen = words(unitCount, 0);
   let most = 0;
   for (let g = 0; g < groupCount; g++) most = max(most, groupWord(g, GROUP_MEMBER_COUNT));
   memberUnit = words(most, 0);
@@ -54,12 +54,11 @@ let moreHosts = 0;
 let moreEmpty = 0;
 let moreRacks = 0;
 
-/** True: some units that must be apart have too few containers, when so many more may be touched. */
+/** True: some units that must be apart have too few containers, when so many more may be touched. Within limits after `crowded`. */
 export function tooClose(depth: i32, hosts: i32, empty: i32, racks: i32): bool {
   moreHosts = hosts;
   moreEmpty = empty;
   moreRacks = racks;
-  countWaiting();
   for (let g = 0; g < groupCount; g++) {
     if (groupWord(g, GROUP_KIND) == KIND_DIVERSITY && membersTooClose(depth, g)) return true;
   }
@@ -109,8 +108,8 @@ function fewerContainers(depth: i32, level: i32): bool {
     const set = setOf(depth, get(apartUnits, i));
     for (let w = 0; w < setWords; w++) putWord(union, w, wordOf(union, w) | wordOf(set, w));
   }
+  countBeside();
   stamp++;
-  const others = classesBeside();
   let old = 0;
   let active = 0; // untouched containers, with a host that runs VMs or without
   let empty = 0;
@@ -131,32 +130,39 @@ function fewerContainers(depth: i32, level: i32): bool {
       else active++;
     }
   }
-  let fresh = active + min(empty, moreEmpty);
-  fresh = min(fresh, max(0, moreHosts - others));
+  if (level != LEVEL_CLUSTER && allCommon()) {
+    const set = untouchedOf(union);
+    if (level == LEVEL_RACK) keepFreshRacks(set);
+    want(apartCount - old);
+  }
+  let fresh = active + min(empty, max(0, moreEmpty - besideEmpty));
+  fresh = min(fresh, max(0, moreHosts - besideHosts));
   if (level == LEVEL_RACK) fresh = min(fresh, moreRacks);
   return old + fresh < apartCount;
 }
 
-/** Exclusivity classes that need a host of their own beside the units found: none of their units stands anywhere yet. */
-function classesBeside(): i32 {
-  let classes = waitingClasses;
-  for (let i = 0; i < apartCount; i++) {
-    const c = exclusivityClass(get(apartUnits, i));
-    if (get(waiting, c) != stamp && get(unhoused, c)) classes--;
-    put(waiting, c, stamp);
+/** Hosts in racks that are touched already are no more racks. */
+function keepFreshRacks(set: usize): void {
+  for (let i = 0; i < rowsListed; i++) {
+    const row = get(rowList, i);
+    if (get(rackTouched, rackOf(row)) > 0) drop(set, row);
   }
-  return classes;
 }
 
-function countWaiting(): void {
-  for (let u = 0; u < unitCount; u++) put(unhoused, exclusivityClass(u), 1);
-  for (let u = 0; u < unitCount; u++) if (get(hostOf, u) != NONE) put(unhoused, exclusivityClass(u), 0);
-  waitingClasses = 0;
+function allCommon(): bool {
+  for (let i = 0; i < apartCount; i++) if (exclusivityClass(get(apartUnits, i)) != commonClass) return false;
+  return true;
+}
+
+/** Counts what the exclusivity classes none of which is among the units found need for themselves. */
+function countBeside(): void {
+  besideHosts = 0;
+  besideEmpty = 0;
   stamp++;
-  for (let u = 0; u < unitCount; u++) {
-    const c = exclusivityClass(u);
-    if (get(hostOf, u) != NONE || !get(unhoused, c) || get(waiting, c) == stamp) continue;
-    put(waiting, c, stamp);
-    waitingClasses++;
+  for (let i = 0; i < apartCount; i++) put(classSeen, exclusivityClass(get(apartUnits, i)), stamp);
+  for (let c = 0; c < classCount; c++) {
+    if (get(classSeen, c) == stamp) continue;
+    besideHosts += hostsNeededBy(c);
+    besideEmpty += emptyNeededBy(c);
   }
 }

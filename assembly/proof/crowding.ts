@@ -21,13 +21,16 @@ import {
   untouchedRoom,
 } from "./measures";
 import { clearSet, emptySet, has, putWord, sameSet, setOf, setWords, within, wordOf } from "./options";
+import { untouchedOf, want } from "./wants";
 
 /** As many hosts as one likes. */
 export const UNLIMITED: i32 = 1 << 28;
 const IMPOSSIBLE: i32 = UNLIMITED + 1;
 
 let classOf: usize = 0; // unit -> exclusivity class: units of different ones never share a host
-let classCount = 0;
+export let classCount = 0;
+/** The class with the most units. */
+export let commonClass = 0;
 let waitingIn: usize = 0; // class -> units that wait
 let housed: usize = 0; // class -> 1 if one of its units stands somewhere
 let hostsNeeded: usize = 0; // class -> at least so many more hosts
@@ -41,8 +44,8 @@ export let crowdedClass = NONE;
 export let crowdedBy = NONE;
 export let crowdedMeasure = NONE;
 /** Hosts, and empty hosts, that the waiting units need beyond the touched ones, by the last count. */
-export let moreHosts = 0;
-export let moreEmpty = 0;
+export let moreHostsNeeded = 0;
+export let moreEmptyNeeded = 0;
 
 export function prepareCrowding(): void {
   classOf = words(unitCount, 0);
@@ -64,11 +67,24 @@ export function findClasses(): void {
     if (c == classCount) put(first, classCount++, u);
     put(classOf, u, c);
   }
+  commonClass = 0;
+  memory.fill(housed, 0, (<usize>classCount) << 2);
+  for (let u = 0; u < unitCount; u++) put(housed, get(classOf, u), get(housed, get(classOf, u)) + 1);
+  for (let c = 1; c < classCount; c++) if (get(housed, c) > get(housed, commonClass)) commonClass = c;
 }
 
 /** Units of different classes never share a host. */
 export function exclusivityClass(unit: i32): i32 {
   return get(classOf, unit);
+}
+
+/** What a class needs beyond the touched hosts, by the last count. */
+export function hostsNeededBy(c: i32): i32 {
+  return get(hostsNeeded, c);
+}
+
+export function emptyNeededBy(c: i32): i32 {
+  return get(emptyNeeded, c);
 }
 
 function sameOwners(a: i32, b: i32): bool {
@@ -98,23 +114,23 @@ export function crowded(depth: i32, hosts: i32, empty: i32): bool {
     roomInto(touchedRoom + ((<usize>(slot * 3)) << 2), get(touchedRow, slot));
   }
   crowdedBy = NONE;
-  moreHosts = 0;
-  moreEmpty = 0;
+  moreHostsNeeded = 0;
+  moreEmptyNeeded = 0;
   let classes = 0;
   for (let c = 0; c < classCount; c++) {
     if (get(waitingIn, c) == 0) continue;
     classes++;
     if (countClass(depth, c, hosts, empty)) return true;
-    moreHosts += get(hostsNeeded, c);
-    moreEmpty += get(emptyNeeded, c);
+    moreHostsNeeded += get(hostsNeeded, c);
+    moreEmptyNeeded += get(emptyNeeded, c);
   }
-  if (moreHosts > hosts || moreEmpty > empty) return true;
+  if (moreHostsNeeded > hosts || moreEmptyNeeded > empty) return true;
   // What the other classes need is not there for this one.
   if (classes > 1 && (hosts != UNLIMITED || empty != UNLIMITED)) {
     for (let c = 0; c < classCount; c++) {
       if (get(waitingIn, c) == 0) continue;
-      const left = hosts == UNLIMITED ? hosts : hosts - moreHosts + get(hostsNeeded, c);
-      const leftEmpty = empty == UNLIMITED ? empty : empty - moreEmpty + get(emptyNeeded, c);
+      const left = hosts == UNLIMITED ? hosts : hosts - moreHostsNeeded + get(hostsNeeded, c);
+      const leftEmpty = empty == UNLIMITED ? empty : empty - moreEmptyNeeded + get(emptyNeeded, c);
       if (countClass(depth, c, left, leftEmpty)) return true;
     }
   }
@@ -185,6 +201,10 @@ function countSet(depth: i32, rows: usize, measures: i32, hosts: i32, empty: i32
     mostEmpty = max(mostEmpty, moreEmpty);
   }
   crowdedMeasure = NONE;
+  if (crowdedClass == commonClass) {
+    untouchedOf(rows);
+    want(most);
+  }
   put(hostsNeeded, crowdedClass, max(get(hostsNeeded, crowdedClass), most));
   put(emptyNeeded, crowdedClass, max(get(emptyNeeded, crowdedClass), mostEmpty));
   return most > hosts;

@@ -4,7 +4,7 @@
 // section 4). Needs are divided by their greatest common divisor first.
 
 import { freeDisk, freeRam, freeVcpus, hostVms, touchedSlot } from "../inventory";
-import { get, put, reserve } from "../lib/arena";
+import { get, put, room } from "../lib/arena";
 import { needDisk, needRam, needVcpus, unitCount } from "../units";
 
 const RESOURCES: i32 = 3;
@@ -49,11 +49,6 @@ export function prepareMeasures(rows: i32, all: bool): void {
   roomOf = room(rows * mostMeasures);
   sorted = room(rows * mostMeasures);
   rowsListed = 0;
-}
-
-/** Words of undefined contents: the first plan must not pay for what it may never need. */
-function room(count: i32): usize {
-  return reserve((<usize>count) << 2);
 }
 
 /** False: too many hosts to list. */

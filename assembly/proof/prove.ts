@@ -64,6 +64,7 @@ import {
   takeEffort,
 } from "./refute";
 import { findUnitTwins, prepareTwins } from "./twins";
+import { prepareWants } from "./wants";
 
 /** Host rows up to which the tree is searched, and up to which its root is looked at. */
 const DEEP_ROWS = 2048;
@@ -115,6 +116,7 @@ export function prepareProof(): void {
   prepareCrowding();
   prepareApart();
   prepareTwins();
+  prepareWants();
   prepareRefutation(rows);
   prepareLog(deep && possible);
   bestHosts = words(unitCount, NONE);

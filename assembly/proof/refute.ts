@@ -37,12 +37,22 @@ import {
   rackReal,
   rackTouched,
 } from "../inventory";
-import { add, get, put, reserve, words } from "../lib/arena";
+import { add, get, put, reserve, room, words } from "../lib/arena";
 import { groupCount, groupWord, pipeCount, pipeWord, wordAt } from "../request";
 import { unitSizeOf } from "../search/order";
 import { unitCount, unitOf, unitOwner, unitVmFirst, unitVms } from "../units";
 import { apartCount, apartLevel, apartUnits, tooClose } from "./apart";
-import { crowded, crowdedMeasure, inCrowd, UNLIMITED } from "./crowding";
+import {
+  commonClass,
+  crowded,
+  crowdedMeasure,
+  emptyNeededBy,
+  hostsNeededBy,
+  inCrowd,
+  moreEmptyNeeded,
+  moreHostsNeeded,
+  UNLIMITED,
+} from "./crowding";
 import { clearLog, note } from "./log";
 import { isEmptyHost, isTouched, rowList, rowsListed, stepOf, weightOf } from "./measures";
 import {
@@ -60,6 +70,7 @@ import {
   wordOf,
 } from "./options";
 import { hostsAlike, unitTwin } from "./twins";
+import { forgetWants, wantTooMuch } from "./wants";
 
 /** Nodes before the search begins anew; twice as many each time. */
 const FIRST_PATIENCE = 200;
@@ -117,8 +128,8 @@ export function prepareRefutation(rows: i32): void {
   branchRow = words(unitCount + 1, 0);
   candidates = reserve((<usize>((unitCount + 1) * setWords)) << 3);
   open = reserve((<usize>setWords) << 3);
-  rowTwin = words(rows, 0);
-  twinSeen = words(rows, 0);
+  rowTwin = room(rows);
+  twinSeen = room(rows);
   look = 0;
   related = fitsDeep ? reserve(<usize>(unitCount * unitCount)) : 0;
   weight = words(unitCount, 1);
@@ -157,6 +168,7 @@ function joinUnits(a: i32, b: i32): void {
 export function findHostTwins(wanted: bool): void {
   for (let i = 0; i < rowsListed; i++) {
     put(rowTwin, i, i);
+    put(twinSeen, i, 0);
     if (!wanted) continue;
     for (let j = i - 1; j >= 0 && rackOf(get(rowList, j)) == rackOf(get(rowList, i)); j--) {
       if (get(rowTwin, j) == j && hostsAlike(get(rowList, i), get(rowList, j))) {
@@ -260,20 +272,34 @@ function examine(): i32 {
   effort += (rowsListed + unitCount) >> 1;
   const moreHosts = maxTouched == UNLIMITED ? UNLIMITED : maxTouched - touchedCount;
   const moreEmpty = maxActivated == UNLIMITED ? UNLIMITED : maxActivated - activated;
-  if (tooClose(generation, moreHosts, moreEmpty, maxRacks - racksTouched)) {
-    for (let i = 0; i < apartCount; i++) add(weight, get(apartUnits, i), 1);
-    noteApart();
+  const limited = moreHosts != UNLIMITED || moreEmpty != UNLIMITED || maxRacks != UNLIMITED;
+  forgetWants();
+  // Without limits the shorter reason first.
+  if (!limited && unitsTooClose(generation)) return NONE;
+  if (crowded(generation, moreHosts, moreEmpty)) {
+    if (writing) noteCrowd(generation);
     return NONE;
   }
-  if (crowded(generation, moreHosts, moreEmpty)) {
-    noteCrowd(generation);
-    return NONE;
+  if (limited) {
+    if (unitsTooClose(generation)) return NONE;
+    const besideHosts = moreHostsNeeded - hostsNeededBy(commonClass);
+    const besideEmpty = moreEmptyNeeded - emptyNeededBy(commonClass);
+    if (wantTooMuch(moreHosts - besideHosts, moreEmpty - besideEmpty)) return NONE;
   }
   if (writing) {
     note(LOG_BRANCH);
     note(vmOf(best));
   }
   return best;
+}
+
+function unitsTooClose(generation: i32): bool {
+  const hosts = maxTouched == UNLIMITED ? UNLIMITED : maxTouched - touchedCount;
+  const empty = maxActivated == UNLIMITED ? UNLIMITED : maxActivated - activated;
+  if (!tooClose(generation, hosts, empty, maxRacks - racksTouched)) return false;
+  for (let i = 0; i < apartCount; i++) add(weight, get(apartUnits, i), 1);
+  if (writing) noteApart();
+  return true;
 }
 
 function candidateSet(at: i32): usize {

@@ -18,7 +18,7 @@ import {
   VM_ZONE,
 } from "../abi";
 import { freeDisk, freeNic, freeRam, freeVcpus, hostClass, hostOwner, hostVms, rackOf } from "../inventory";
-import { add, get, put, words } from "../lib/arena";
+import { add, get, put, room, words } from "../lib/arena";
 import { groupCount, groupWord, pipeCount, pipeWord, vmWord, wordAt } from "../request";
 import { needDisk, needRam, needVcpus, unitCount, unitOf, unitOwner, unitSize, unitVmFirst, unitVms } from "../units";
 import { has, setOf } from "./options";
@@ -34,7 +34,7 @@ let withPipe: usize = 0; // unit -> 1 if a pipe ends at it
 
 export function prepareTwins(): void {
   unitTwin = words(unitCount, 0);
-  keys = groupCount * unitCount <= MOST_KEYS ? words(groupCount * unitCount, 0) : 0;
+  keys = groupCount * unitCount <= MOST_KEYS ? room(groupCount * unitCount) : 0;
   let most = 0;
   for (let g = 0; g < groupCount; g++) most = max(most, groupWord(g, GROUP_MEMBER_COUNT));
   below = words(most, 0);

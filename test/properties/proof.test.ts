@@ -39,6 +39,6 @@ it("every tiny problem is solved to the proven optimum or proven to have no answ
     expect({ seed, ...found }).toEqual({ seed, ...optimum });
     expect({ seed, optimal: answer.optimal, ...answer.bound }).toEqual({ seed, optimal: true, ...optimum });
   });
-  fc.assert(property, { numRuns: 3_000, seed: propertySeed });
-  expect(infeasible).toBeGreaterThan(50);
+  fc.assert(property, { numRuns: 2_000, seed: propertySeed });
+  expect(infeasible).toBeGreaterThan(30);
 });

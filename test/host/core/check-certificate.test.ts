@@ -119,7 +119,7 @@ describe(`on ${WANTED} impossible problems`, () => {
         expect(check(each, { ...root, cases })).toMatch(/not alike/);
       }
     }
-    expect(tried).toBeGreaterThan(20);
+    expect(tried).toBeGreaterThan(10);
   });
 
   it("weights that do not show the want show nothing", () => {
