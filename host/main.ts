@@ -149,7 +149,7 @@ export function buildApis(parts: ApiParts): Apis {
   };
   const observer = observerOf(parts.log, metrics);
   const { adminRequired, bodyLimitBytes } = parts;
-  const plans = new PlanService({ store, inventory, planner, groups });
+  const plans = new PlanService({ store, inventory, planner, groups, explainer: solver });
   const placements = new PlacementService({ store, inventory, planner });
   return {
     valet: valetApi({

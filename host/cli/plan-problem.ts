@@ -1,8 +1,8 @@
 import { Inventory } from "../core/inventory.ts";
-import type { DataCenter, Plan, Refusal } from "../core/model.ts";
+import type { DataCenter, Explanation, Plan, Refusal } from "../core/model.ts";
 import { readProblemFile } from "../core/problem.ts";
 import { AppError } from "../errors.ts";
-import { solveOnce } from "./plan-solve.ts";
+import { explainOnce, solveOnce } from "./plan-solve.ts";
 import { planTable, refusalText } from "./plan-table.ts";
 import type { StackOptions } from "./stack-options.ts";
 import { writeCertificate } from "./write-certificate.ts";
@@ -18,10 +18,12 @@ export async function planProblem(path: string, options: StackOptions): Promise<
     throw new AppError("file.invalid", `${path}: app: is missing, so there is nothing to plan`);
   const inventory = new Inventory(problem.dataCenter);
   const loaded = performance.now();
-  const outcome = await solveOnce(inventory, problem.application, { ...options, seed: options.seed ?? problem.seed });
+  const search = { ...options, seed: options.seed ?? problem.seed };
+  const outcome = await solveOnce(inventory, problem.application, search);
+  const explanation = await explainOnce(inventory, problem.application, outcome, options.explain);
   const ms = { load: loaded - started, search: outcome.searchMs, total: performance.now() - started };
-  if (options.json) printJson(outcome, ms);
-  else printText(outcome, problem.dataCenter, ms, options.explain === true);
+  if (options.json) printJson(outcome, explanation, ms);
+  else printText(outcome, explanation, problem.dataCenter, ms, options.explain === true);
   await writeCertificate(options.certificate, outcome);
   return outcome.ok;
 }
@@ -33,7 +35,7 @@ interface Times {
 }
 
 /** In the form of problems/FORMAT "Result". */
-function printJson(outcome: Plan | Refusal, { load, search, total }: Times): void {
+function printJson(outcome: Plan | Refusal, explanation: Explanation | null, { load, search, total }: Times): void {
   const rounded = (ms: number) => Number(ms.toFixed(3));
   const result = {
     solver: "ostro",
@@ -48,13 +50,20 @@ function printJson(outcome: Plan | Refusal, { load, search, total }: Times): voi
           optimal: outcome.optimal,
         }
       : { placements: {}, proven: outcome.proven, rule: outcome.rule, vm: outcome.vm, refused: outcome.refused }),
+    ...(explanation === null ? {} : { explanation }),
     stats: outcome.stats,
   };
   process.stdout.write(`${JSON.stringify(result)}\n`);
 }
 
-function printText(outcome: Plan | Refusal, dataCenter: DataCenter, ms: Times, explain: boolean): void {
+function printText(
+  outcome: Plan | Refusal,
+  explanation: Explanation | null,
+  dataCenter: DataCenter,
+  ms: Times,
+  explain: boolean,
+): void {
   const times = `load ${ms.load.toFixed(1)} ms, search ${ms.search.toFixed(1)} ms, total ${ms.total.toFixed(1)} ms`;
-  const text = outcome.ok ? planTable(outcome, dataCenter) : refusalText(outcome, explain);
+  const text = outcome.ok ? planTable(outcome, dataCenter, explanation) : refusalText(outcome, explain);
   process.stdout.write(`${text}\n${times}\n`);
 }

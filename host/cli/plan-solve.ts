@@ -1,5 +1,5 @@
 import type { Inventory } from "../core/inventory.ts";
-import type { Application, Plan, Refusal, SolveOptions } from "../core/model.ts";
+import type { Application, Explanation, Plan, Refusal, SolveOptions } from "../core/model.ts";
 import { LocalSolver, PoolSolver, type Solver } from "../core/solver.ts";
 
 /** Options of `ostro plan` that say how long is searched, and on what. */
@@ -32,4 +32,14 @@ export async function solveOnce(
   } finally {
     await solver.close();
   }
+}
+
+/** Why each VM of the plan is where it is, if that is wanted and there is a plan. */
+export async function explainOnce(
+  inventory: Inventory,
+  application: Application,
+  outcome: Plan | Refusal,
+  wanted = false,
+): Promise<Explanation | null> {
+  return wanted && outcome.ok ? await new LocalSolver().explain(inventory, application, outcome.placements) : null;
 }

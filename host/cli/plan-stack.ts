@@ -1,5 +1,5 @@
 import { Inventory } from "../core/inventory.ts";
-import { type DataCenter, GROUP_TYPES, LEVELS, type Plan, type Refusal } from "../core/model.ts";
+import { type DataCenter, type Explanation, GROUP_TYPES, LEVELS, type Plan, type Refusal } from "../core/model.ts";
 import { AppError } from "../errors.ts";
 import { type ApplicationContext, toApplication } from "../services/application.ts";
 import { quoteSome } from "../services/application-fault.ts";
@@ -7,7 +7,7 @@ import type { KnownGroup } from "../services/application-groups.ts";
 import { SERVER } from "../services/application-resources.ts";
 import { type ExpandedStack, expandTemplate } from "../services/heat-template.ts";
 import { DATA_CENTER, readDataCenter } from "./data-center.ts";
-import { solveOnce } from "./plan-solve.ts";
+import { explainOnce, solveOnce } from "./plan-solve.ts";
 import { planTable, refusalText } from "./plan-table.ts";
 import type { StackOptions } from "./stack-options.ts";
 import { writeCertificate } from "./write-certificate.ts";
@@ -31,11 +31,12 @@ export async function planStack(path: string, options: StackOptions): Promise<bo
   const inventory = new Inventory(dataCenter);
   const loaded = performance.now();
   const outcome = await solveOnce(inventory, application, options);
+  const explanation = await explainOnce(inventory, application, outcome, options.explain);
 
   const ms = { load: loaded - started, search: outcome.searchMs, total: performance.now() - started };
   const text = options.json
-    ? json(outcome, ms, stack)
-    : table(outcome, ms, stack, dataCenter, options.explain === true);
+    ? json(outcome, explanation, ms, stack)
+    : table(outcome, explanation, ms, stack, dataCenter, options.explain === true);
   process.stdout.write(`${text}\n`);
   await writeCertificate(options.certificate, outcome);
   return outcome.ok;
@@ -49,19 +50,20 @@ interface Times {
 
 function table(
   outcome: Plan | Refusal,
+  explanation: Explanation | null,
   ms: Times,
   stack: ExpandedStack,
   dataCenter: DataCenter,
   explain: boolean,
 ): string {
   const text = outcome.ok
-    ? planTable(withPaths(outcome, stack), dataCenter)
+    ? planTable(withPaths(outcome, stack), dataCenter, explanation && explainedByPath(explanation, stack))
     : readable(refusalText(outcome, explain), stack, false);
   return `${text}\nload ${ms.load.toFixed(1)} ms, search ${ms.search.toFixed(1)} ms, total ${ms.total.toFixed(1)} ms`;
 }
 
 /** As `ostro plan PROBLEM.json --json`, and `servers`: orchestration id -> path in the stack. */
-function json(outcome: Plan | Refusal, ms: Times, stack: ExpandedStack): string {
+function json(outcome: Plan | Refusal, explanation: Explanation | null, ms: Times, stack: ExpandedStack): string {
   const rounded = Object.fromEntries(Object.entries(ms).map(([what, value]) => [what, Number(value.toFixed(3))]));
   const servers = Object.entries(stack.request.resources).filter(([, { type }]) => type === SERVER);
   return JSON.stringify({
@@ -72,6 +74,7 @@ function json(outcome: Plan | Refusal, ms: Times, stack: ExpandedStack): string 
     ...(outcome.ok
       ? { placements: outcome.placements, objective: outcome.objective, bound: outcome.bound, optimal: outcome.optimal }
       : { placements: {}, proven: outcome.proven, rule: outcome.rule, vm: outcome.vm, refused: outcome.refused }),
+    ...(explanation === null ? {} : { explanation }),
     stats: outcome.stats,
     servers: Object.fromEntries(servers.map(([id]) => [id, stack.origins.get(id)!.path])),
   });
@@ -160,4 +163,8 @@ function readable(text: string, { origins }: ExpandedStack, withLine: boolean): 
 function withPaths(plan: Plan, { origins }: ExpandedStack): Plan {
   const placements = Object.entries(plan.placements).map(([id, host]) => [origins.get(id)!.path, host]);
   return { ...plan, placements: Object.fromEntries(placements) };
+}
+
+function explainedByPath(explanation: Explanation, { origins }: ExpandedStack): Explanation {
+  return Object.fromEntries(Object.entries(explanation).map(([id, account]) => [origins.get(id)!.path, account]));
 }

@@ -1,8 +1,9 @@
-import type { DataCenter, Plan, Refusal } from "../core/model.ts";
+import type { DataCenter, Explanation, Plan, Refusal } from "../core/model.ts";
 import { columns } from "./columns.ts";
+import { explanationTable } from "./explanation-table.ts";
 
-/** VM, host and rack, then the objective beside its lower bound. */
-export function planTable(plan: Plan, dataCenter: DataCenter): string {
+/** VM, host and rack, then the objective beside its lower bound; then why each VM is where it is, if that is known. */
+export function planTable(plan: Plan, dataCenter: DataCenter, explanation: Explanation | null): string {
   const rackOf = new Map(dataCenter.hosts.map((host) => [host.name, host.rack ?? "-"]));
   const placed = Object.entries(plan.placements).map(([vm, host]) => [vm, host, rackOf.get(host) ?? "-"]);
   const bounds: Readonly<Record<string, number>> = plan.bound;
@@ -11,7 +12,8 @@ export function planTable(plan: Plan, dataCenter: DataCenter): string {
     return [level, String(value), bound === undefined ? "" : `(at least ${bound})`];
   });
   const verdict = plan.optimal ? ["No plan is better in any level before left_bp (proven)."] : [];
-  return [...columns([["VM", "HOST", "RACK"], ...placed]), "", ...columns(levels), ...verdict].join("\n");
+  const why = explanation === null ? [] : ["", explanationTable(explanation)];
+  return [...columns([["VM", "HOST", "RACK"], ...placed]), "", ...columns(levels), ...verdict, ...why].join("\n");
 }
 
 /** Why there is no place; with `explain` how many hosts each rule refused. */

@@ -12,7 +12,10 @@ export function addPlan(program: Command): void {
     .description("Plan one problem file (placement-problem/1) or Heat template without a server.")
     .argument("<file>", "PROBLEM.json, or a Heat template ending in .yaml or .yml")
     .option("--json", "print the result as JSON")
-    .option("--explain", "for a refusal, print how many hosts each rule refused")
+    .option(
+      "--explain",
+      "say why each VM is where it is, or why there is no place: hosts per rule, costs, the next best host",
+    )
     .option("--certificate <file>", "write the proof there when no plan is possible")
     .addOption(
       new Option("--seed <n>", "equal problem, seed and budget give equal answers").argParser(wholeFrom(0, MOST_SEED)),

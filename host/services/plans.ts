@@ -14,7 +14,7 @@ import {
   updatePlan,
 } from "../../db/queries/plans.ts";
 import type { Db, Store } from "../../db/store.ts";
-import type { Application, Vm } from "../core/model.ts";
+import type { Application, Explanation, Vm } from "../core/model.ts";
 import { AppError } from "../errors.ts";
 import { type PlanRequest, type Server, toApplication } from "./application.ts";
 import { groupKeysOf } from "./below.ts";
@@ -25,6 +25,7 @@ import { type PlacementView, placementViewOf } from "./placement-view.ts";
 import type { Planner, Prepared, Solved } from "./planner.ts";
 import { released } from "./released.ts";
 
+export type { Explanation } from "../core/model.ts";
 export type { PlanRequest } from "./application.ts";
 
 export interface PlanView {
@@ -56,6 +57,17 @@ export interface PlanServiceOptions {
   readonly inventory: InventoryService;
   readonly planner: Planner;
   readonly groups: GroupService;
+  readonly explainer: Explains;
+}
+
+/** As of core/task.ts; stated here as what this service needs of it. */
+interface Explains {
+  explain(
+    inventory: InventoryService["inventory"],
+    application: Application,
+    placements: Readonly<Record<string, string>>,
+    without?: readonly string[],
+  ): Promise<Explanation | null>;
 }
 
 /** Plans of whole stacks. A plan is found by its id, else by its stack's. */
@@ -107,6 +119,29 @@ export class PlanService {
       },
       { snapshot: true },
     );
+  }
+
+  /**
+   * Why each server of a recorded plan is where it is, in the data center as it is now without the plan. Null: the plan
+   * does not keep every rule any more, because hosts, other plans or its own placements have changed since.
+   * @throws AppError plan.not-found, solver.broken
+   */
+  async explain(idOrStackId: string): Promise<Explanation | null> {
+    const { store, inventory, explainer } = this.#options;
+    const { application, placements, without } = await store.transaction(
+      async (tx) => {
+        const plan = await findPlan(tx, idOrStackId);
+        if (plan === undefined) throw notFound();
+        return {
+          application: plan.application as Application,
+          placements: await listPlacements(tx, plan.id),
+          without: (await allocationsOfPlan(tx, plan.id)).map(({ id }) => id),
+        };
+      },
+      { snapshot: true },
+    );
+    const hosts = Object.fromEntries(placements.map(({ orchestrationId, location }) => [orchestrationId, location]));
+    return await explainer.explain(inventory.inventory, application, hosts, without);
   }
 
   /** Releases what was never built; built servers keep what they hold. @throws AppError plan.not-found */

@@ -47,7 +47,7 @@ export async function services(
   });
   const replayDirectory = join(tmpdir(), `ostro-replay-${randomUUID()}`);
   const planner = new Planner({ store, inventory, solver, parallel, replayDirectory, lockedSolveMs });
-  const plans = new PlanService({ store, inventory, planner, groups });
+  const plans = new PlanService({ store, inventory, planner, groups, explainer: new LocalSolver() });
   const placements = new PlacementService({ store, inventory, planner });
   return { store, inventory, groups, plans, placements, replayDirectory, close: () => inventory.close() };
 }

@@ -4,15 +4,21 @@ import type { PlanRequest, PlanService, PlanView } from "../../services/plans.ts
 import type { Env } from "../context.ts";
 import { operation, type ResourceContext, servePath } from "../resource.ts";
 import { preparing } from "./errors.ts";
-import { limitResources, planCreate, planSchema, planUpdate } from "./schemas.ts";
+import { explanationSchema, limitResources, planCreate, planSchema, planUpdate } from "./schemas.ts";
 
-const onePlan = z.object({ plan: planSchema });
-const planOrNothing = z.object({ plan: z.union([planSchema, z.strictObject({})]) });
+const onePlan = z.object({ plan: planSchema, explanation: explanationSchema.optional() });
+const planOrNothing = onePlan.extend({ plan: z.union([planSchema, z.strictObject({})]) });
+const explain = z.object({
+  explain: z.string().optional().openapi({ description: "1: say why each server is where it is" }),
+});
 
 /** `/v1/plans`: where the servers of a stack go. */
 export function plansResource(plans: PlanService, shared: Omit<ResourceContext, "tag">): OpenAPIHono<Env> {
   const app = new OpenAPIHono<Env>();
   const context = { ...shared, tag: "plans" };
+
+  const explained = async ({ id }: PlanView, wanted: string | undefined) =>
+    wanted === "1" ? { explanation: await plans.explain(id) } : {};
 
   servePath(app, "/v1/plans", "/", context, {
     lookup: async () => null,
@@ -25,13 +31,15 @@ export function plansResource(plans: PlanService, shared: Omit<ResourceContext, 
       }),
       POST: operation({
         summary: "Plan the servers of a stack; a repeat answers with the recorded plan",
+        query: explain,
         body: planCreate,
         limits: limitResources,
         success: { status: 201, text: "The plan; empty when the stack has no server", schema: planOrNothing },
         errors: [400, 404, 409, 413, 500, 503],
-        handle: async ({ caller, body }) => {
+        handle: async ({ c, caller, body }) => {
           const plan = await preparing(plans.create(caller, toRequest(body)));
-          return { status: 201, body: { plan: plan === null ? {} : planBody(plan) } };
+          if (plan === null) return { status: 201, body: { plan: {} } };
+          return { status: 201, body: { plan: planBody(plan), ...(await explained(plan, c.req.query("explain"))) } };
         },
       }),
     },
@@ -42,9 +50,13 @@ export function plansResource(plans: PlanService, shared: Omit<ResourceContext, 
     methods: {
       GET: operation({
         summary: "Show a plan, by its id or its stack's",
+        query: explain,
         success: { status: 200, text: "The plan", schema: onePlan },
         errors: [404],
-        handle: async ({ item }) => ({ status: 200, body: { plan: planBody(item) } }),
+        handle: async ({ c, item }) => ({
+          status: 200,
+          body: { plan: planBody(item), ...(await explained(item, c.req.query("explain"))) },
+        }),
       }),
       PUT: operation({
         summary: "Migrate a server (role admin) or update the stack; comes with a later release",

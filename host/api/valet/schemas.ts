@@ -97,6 +97,38 @@ export const planSchema = z
   })
   .openapi("Plan");
 
+const choice = z
+  .object({
+    host: z.string(),
+    adds: z
+      .object({
+        hosts_activated: z.int(),
+        reserved_bw_mbps: z.number(),
+        hosts_touched: z.int(),
+        racks_touched: z.int(),
+        left_bp: z.int(),
+      })
+      .openapi({ description: "What the server adds to each level of the objective there" }),
+  })
+  .openapi("Choice");
+
+export const explanationSchema = z
+  .record(
+    z.string(),
+    z.object({
+      refused: z
+        .record(z.string(), z.int())
+        .openapi({ description: "Rule -> hosts that it refuses and that no rule before it refuses" }),
+      allowed: z.int().openapi({ description: "Hosts that no rule refuses, the chosen one among them" }),
+      chosen: choice,
+      runner_up: choice.nullable().openapi({ description: "The best other host; null: there is none" }),
+    }),
+  )
+  .nullable()
+  .openapi("Explanation", {
+    description: "Orchestration id -> why the server is where it is; null: the plan breaks a rule by now",
+  });
+
 export const planUpdate = z
   .strictObject({
     action: z.enum(["update", "migrate"]),

@@ -235,3 +235,35 @@ describe("refusals", () => {
     expect((await post(resources)).status).toBe(201);
   });
 });
+
+describe("?explain=1", () => {
+  const resources = {
+    a: server("a"),
+    b: server("b"),
+    apart: {
+      name: "apart",
+      type: "ATT::Valet::GroupAssignment",
+      properties: { group_type: "diversity", level: "rack", resources: ["a", "b"] },
+    },
+  };
+
+  test("says why each server is where it is, of a new plan, of the recorded one and when it is shown", async () => {
+    const body = { plan_name: "stack", stack_id: "stack", resources };
+    const { status, json } = await api.ask("POST", "/v1/plans?explain=1", body);
+    expect(status).toBe(201);
+    const { a, b } = json.explanation;
+    expect(a.chosen).toMatchObject({ host: json.plan.placements.a.location, adds: { hosts_activated: 1 } });
+    expect(rackOf(a.runner_up.host)).not.toBe(rackOf(b.chosen.host));
+    const hosts = Object.values<number>(a.refused).reduce((sum, count) => sum + count, a.allowed);
+    expect(hosts - a.allowed).toBe(a.refused.diversity);
+    expect((await api.ask("POST", "/v1/plans?explain=1", body)).json).toEqual(json);
+    expect((await api.ask("GET", "/v1/plans/stack?explain=1")).json).toEqual(json);
+  });
+
+  test("is not said unasked, nor of nothing", async () => {
+    expect((await post(resources)).json).not.toHaveProperty("explanation");
+    expect((await api.ask("GET", "/v1/plans/stack")).json).not.toHaveProperty("explanation");
+    const nothing = { plan_name: "none", stack_id: "none", resources: {} };
+    expect((await api.ask("POST", "/v1/plans?explain=1", nothing)).json).toEqual({ plan: {} });
+  });
+});
