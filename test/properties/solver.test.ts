@@ -65,6 +65,7 @@ function rulesNamedBy({ app, existing, hosts }: RandomProblem["problem"]): strin
   const rules = app.groups.map((group) => group.type as string);
   if (hosts.some((host) => host.status === "down")) rules.push("availability");
   if (existing.some((vm) => vm.groups.some((key) => key.includes(":EX:")))) rules.push("exclusivity");
+  if (app.pipes.length > 0) rules.push("nic-capacity", "uplink-capacity");
   for (const vm of app.vms) {
     if (vm.az) rules.push("zone");
     if (vm.extra_specs) rules.push("aggregates");
