@@ -6,11 +6,14 @@ import { Random } from "../test/support/random.ts";
 
 export interface BinPackingOptions {
   /**
-   * cut: each full host falls into 2 to 6 VMs at random places. triplets: into 3, each a quarter to a half of the host in
+   * cut: each full host falls into 2 to 4 VMs at random places. triplets: into 3, each a quarter to a half of the host in
    * the first resource (Falkenauer 1996), so that no host can hold four of them and two of them leave a gap.
    */
   readonly kind: "cut" | "triplets";
-  /** 1: RAM, the others are not needed. 3: vCPU, RAM and disk, cut apart independently of each other. */
+  /**
+   * 1: RAM, the others are not needed. 3: vCPU, RAM and disk, cut apart independently of each other, so that the VMs of a
+   * host are mostly the only ones that fill it: a search has to find just these.
+   */
   readonly resources: 1 | 3;
   /** VMs: at least 2 (cut), or rounded down to a multiple of 3 (triplets). */
   readonly items: number;
@@ -36,7 +39,7 @@ interface Resource {
 const RESOURCES: readonly Resource[] = [
   { field: "mem_mb", steps: 1024, unit: 1024 },
   { field: "vcpus", steps: 128, unit: 1 },
-  { field: "disk_gb", steps: 400, unit: 10 },
+  { field: "disk_gb", steps: 4000, unit: 1 },
 ];
 const RACK_HOSTS = 16;
 
@@ -79,12 +82,12 @@ export function binPacking({ kind, resources, items, seed }: BinPackingOptions):
   };
 }
 
-/** Numbers of VMs per host, 2 to 6 each, that sum up to `items`. */
+/** Numbers of VMs per host, 2 to 4 each, that sum up to `items`. */
 function partsOf(items: number, random: Random): number[] {
   const parts: number[] = [];
   for (let left = items; left > 0; left -= parts.at(-1)!) {
     // Never leaves a single one over.
-    const count = left <= 6 ? left : Math.min(random.between(2, 6), left - 2);
+    const count = left <= 4 ? left : Math.min(random.between(2, 4), left - 2);
     parts.push(count);
   }
   return parts;

@@ -25,6 +25,8 @@ import { Move, WHOLE_SHARE } from "./move";
 const MOST_UNITS = 6;
 /** Looks of one step. */
 const LOOKS = 2048;
+/** Turns at once where nothing else finds them. */
+const RARE_TURNS = 8;
 const FROM_THE_SMALLEST: i32 = -2;
 /** Pairs that are counted, and units of which, once no more are left, each is looked at. */
 const MOST_PAIRS = 8;
@@ -96,7 +98,7 @@ export class PerfectFilling extends Move {
 
   start(span: i32): bool {
     if (!applies()) return false;
-    turnEnds = work() + span;
+    turnEnds = work() + (rare() ? RARE_TURNS * span : span);
     if (tries == 0) {
       index();
       again();
@@ -113,7 +115,7 @@ export class PerfectFilling extends Move {
       if (build()) return false;
       again();
     } else if (host < 0 && tries == 1) return false;
-    else if (host < 0 || tryLooks <= 0) again();
+    else if (host < 0 || (tryLooks <= 0 && exactResources() == 1)) again();
     return work() < turnEnds;
   }
 }
@@ -152,6 +154,15 @@ function applies(): bool {
   exactDisk = wantDisk == <i64>hosts * <i64>hostDisk;
   key = exactRam ? needRam : exactVcpus ? needVcpus : needDisk;
   return exactVcpus || exactRam || exactDisk;
+}
+
+/** Fillings are few where two resources must come out even, or where no host holds more than three units or four of the least. */
+function rare(): bool {
+  return exactResources() > 1 || leastKey >= keyOf(hostVcpus, hostRam, hostDisk) >> 2;
+}
+
+function exactResources(): i32 {
+  return (exactVcpus ? 1 : 0) + (exactRam ? 1 : 0) + (exactDisk ? 1 : 0);
 }
 
 /** Sorts the units and puts them into buckets. */
@@ -258,7 +269,9 @@ function scarcest(): i32 {
   // From that end which is farther from the middle: what is left in the end is of middle size, and goes together best.
   const large = 3 * get(key, get(sorted, first)) - keyOf(hostVcpus, hostRam, hostDisk);
   const small = keyOf(hostVcpus, hostRam, hostDisk) - 3 * get(key, get(sorted, last));
-  return small > large ? last : first;
+  // How far is too far differs from problem to problem, so it differs from try to try.
+  const lean = tries % 3;
+  return small << (lean == 2 ? 1 : 0) > large << (lean == 0 ? 1 : 0) ? last : first;
 }
 
 /** Could the filling of a unit be of more than `wanted`? */

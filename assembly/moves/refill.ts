@@ -1,5 +1,5 @@
 import { BLOCK_SHIFT, NONE } from "../abi";
-import { forget, place, rollback, touchedCount, touchedRow } from "../assignment";
+import { activated, forget, place, rollback, touchedCount, touchedRow } from "../assignment";
 import { freeDisk, freeRam, freeVcpus } from "../inventory";
 import { get, put, words } from "../lib/arena";
 import { below } from "../lib/rng";
@@ -16,6 +16,8 @@ const MOST_HOSTS = 4;
 /** Looks of one search for the best filling. */
 const MOST_LOOKS = 1500;
 const ATTEMPTS = 3;
+/** Turns at once where the plan stands on empty hosts. */
+const PACKING_TURNS = 8;
 /** Most hosts of which the roomiest is taken apart. */
 const ROOMY_TRIES = 16;
 
@@ -54,8 +56,10 @@ export class Refill extends Move {
   }
 
   start(span: i32): bool {
-    turnEnds = work() + span;
-    attempt = max(100, span / ATTEMPTS);
+    // On empty hosts alone what counts is to fill them.
+    const whole = activated == touchedCount ? PACKING_TURNS * span : span;
+    turnEnds = work() + whole;
+    attempt = max(100, whole / ATTEMPTS);
     return begin();
   }
 
