@@ -31,6 +31,7 @@ import {
 import { spend, work } from "../search/choose";
 import { unitCount } from "../units";
 import { prepareApart } from "./apart";
+import { findDistances, preparePipeBounds } from "./bandwidth";
 import { findClasses, prepareCrowding, UNLIMITED } from "./crowding";
 import { clearLog, logFull, prepareLog } from "./log";
 import {
@@ -57,6 +58,7 @@ import {
   REFUTED,
   resume,
   rootFails,
+  rootReserves,
   setLimits,
   start,
   step,
@@ -116,6 +118,7 @@ export function prepareProof(): void {
   prepareCrowding();
   prepareApart();
   prepareTwins();
+  preparePipeBounds();
   prepareWants();
   prepareRefutation(rows);
   prepareLog(deep && possible);
@@ -227,6 +230,7 @@ function prepared(): bool {
   if (piece == unitCount + 1) {
     findHostTwins(deep);
     if (deep) {
+      findDistances();
       findUnitTwins();
       findRelations();
     }
@@ -260,6 +264,13 @@ function raised(): bool {
       if (!rootFails(false)) return false;
       raiseActivated(boundActivated + 1);
       return true;
+    case STAGE_RESERVED: {
+      setLimits(bestActivated, bestReserved, UNLIMITED, UNLIMITED);
+      const least = rootReserves();
+      if (least <= boundReserved) return false;
+      raiseReserved(least);
+      return true;
+    }
     case STAGE_TOUCHED:
       setLimits(bestActivated, bestReserved, boundTouched, UNLIMITED);
       if (!rootFails(false)) return false;

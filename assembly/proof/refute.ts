@@ -42,6 +42,7 @@ import { groupCount, groupWord, pipeCount, pipeWord, wordAt } from "../request";
 import { unitSizeOf } from "../search/order";
 import { unitCount, unitOf, unitOwner, unitVmFirst, unitVms } from "../units";
 import { apartCount, apartLevel, apartUnits, tooClose } from "./apart";
+import { leastReserved } from "./bandwidth";
 import {
   commonClass,
   crowded,
@@ -54,7 +55,7 @@ import {
   UNLIMITED,
 } from "./crowding";
 import { clearLog, note } from "./log";
-import { isEmptyHost, isTouched, rowList, rowsListed, stepOf, weightOf } from "./measures";
+import { isEmptyHost, isTouched, measureCount, rowList, rowsListed, stepOf, weightOf } from "./measures";
 import {
   clearSet,
   copyDown,
@@ -235,6 +236,11 @@ function withinLimits(): bool {
   return activated <= maxActivated && reserved <= maxReserved && touchedCount <= maxTouched && racksTouched <= maxRacks;
 }
 
+/** Bandwidth that the root shows every plan within the limits to reserve. */
+export function rootReserves(): i64 {
+  return rootFails(false) ? maxReserved : leastReserved(1);
+}
+
 /** Whether the root alone shows that there is no plan within the limits. */
 export function rootFails(log: bool): bool {
   start(log);
@@ -248,8 +254,10 @@ function examine(): i32 {
   const candidate = candidateSet(depth);
   let best = NONE;
   let fewest = i32.MAX_VALUE;
+  let waiting = 0;
   for (let u = 0; u < unitCount; u++) {
     if (get(hostOf, u) != NONE) continue;
+    waiting++;
     const set = setOf(generation, u);
     let options = 0;
     for (let w = 0; w < setWords; w++) {
@@ -269,9 +277,11 @@ function examine(): i32 {
       fewest = options;
     }
   }
-  effort += (rowsListed + unitCount) >> 1;
+  // Sets are compared pair by pair, needs weighed by every measure.
+  effort += ((waiting * waiting) >> 3) + ((waiting * measureCount) >> 5) + rowsListed;
   const moreHosts = maxTouched == UNLIMITED ? UNLIMITED : maxTouched - touchedCount;
   const moreEmpty = maxActivated == UNLIMITED ? UNLIMITED : maxActivated - activated;
+  if (maxReserved != i64.MAX_VALUE && leastReserved(generation) > maxReserved) return NONE;
   const limited = moreHosts != UNLIMITED || moreEmpty != UNLIMITED || maxRacks != UNLIMITED;
   forgetWants();
   // Without limits the shorter reason first.
