@@ -31,7 +31,10 @@ export function addSimulate(program: Command): void {
         .argParser(wholeFrom(0, MOST_SEED)),
     )
     .addOption(
-      new Option("--budget <n>", "work spent on improving each plan (default 50 per VM, at most 1000)")
+      new Option(
+        "--budget <n>",
+        "work spent on improving each plan (default 50 per VM, at most 1000; for a case 100000)",
+      )
         .env("OSTRO_BUDGET")
         .argParser(wholeFrom(0, MOST_BUDGET)),
     )
