@@ -1,11 +1,13 @@
 import type { Goal } from "../goal.ts";
 import { anytime } from "./anytime.ts";
 import { consolidation } from "./consolidation.ts";
+import { deadline } from "./deadline.ts";
 import { growth } from "./growth.ts";
 import { memory } from "./memory.ts";
 import { nova } from "./nova.ts";
 import { optima } from "./optima.ts";
 import { binPacking } from "./packing.ts";
+import { parallel } from "./parallel.ts";
 import { planTime } from "./plan-time.ts";
 import { random } from "./random.ts";
 import { tightProblems } from "./tight.ts";
@@ -22,6 +24,8 @@ export const GOALS: readonly Goal[] = [
   consolidation,
   binPacking,
   undo,
+  parallel,
+  deadline,
   anytime,
   random,
   memory,
