@@ -1,10 +1,12 @@
 import type { BenchCase } from "../case.ts";
 import { check } from "./check.ts";
 import { encoding } from "./encode.ts";
+import { explain } from "./explain.ts";
 import { http } from "./http.ts";
 import { matrixCases } from "./matrix.ts";
 import { optimaCases } from "./optima.ts";
 import { packingCases } from "./packing.ts";
+import { parallel } from "./parallel.ts";
 import { plan } from "./plan.ts";
 import { pool } from "./pool.ts";
 import { scan } from "./scan.ts";
@@ -25,5 +27,7 @@ export const CASES: readonly BenchCase[] = [
   ...undo,
   ...snapshot,
   ...pool,
+  ...parallel,
+  ...explain,
   ...http,
 ];
