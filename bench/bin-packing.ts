@@ -7,7 +7,7 @@ import { Random } from "../test/support/random.ts";
 export interface BinPackingOptions {
   /**
    * cut: each full host falls into 2 to 4 VMs at random places. triplets: into 3, each a quarter to a half of the host in
-   * the first resource (Falkenauer 1996), so that no host can hold four of them and two of them leave a gap.
+   * the first resource (Falkenauer 1996): hardly any host can hold four of them, and two mostly leave a gap.
    */
   readonly kind: "cut" | "triplets";
   /**
