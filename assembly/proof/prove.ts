@@ -240,7 +240,7 @@ function prepared(): bool {
   const measure = piece - unitCount - 2;
   if (measure < measureCount) {
     weighRows(measure, deep);
-    exert(rowsListed);
+    exert(rowsListed >> 3);
     return false;
   }
   setup--;

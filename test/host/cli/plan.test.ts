@@ -132,6 +132,34 @@ describe("ostro plan", () => {
     expect(out).toMatch(/^No place: .*web/);
   });
 
+  test("a proven refusal comes with a certificate that check-certificate accepts, for that problem only", async () => {
+    const impossible = file(problem([vm("web", 5)]));
+    const possible = file(problem([vm("web", 1)]));
+    const certificate = `${impossible}.certificate`;
+    const { code, out } = await run(["plan", impossible, "--json", "--certificate", certificate]);
+    expect(code).toBe(3);
+    expect(JSON.parse(out)).toMatchObject({
+      ok: false,
+      proven: true,
+      reason: expect.stringMatching(/; proven impossible$/),
+    });
+    const checked = await run(["check-certificate", impossible, certificate]);
+    expect(checked).toEqual({ code: 0, out: "The certificate holds.\n", err: "" });
+    const wrong = await run(["check-certificate", possible, certificate]);
+    expect(wrong.code).toBe(1);
+    expect(wrong.out).toMatch(/^The certificate does not hold: host \(h\d\) can take VM \(web\)\.$/m);
+    const text = await run(["check-certificate", impossible, possible]);
+    expect([text.code, text.err]).toEqual([2, expect.stringContaining("is not a placement-certificate/1")]);
+  });
+
+  test("a plan that nothing can beat says so", async () => {
+    const path = file(problem([vm("web", 1), vm("db", 2)]));
+    expect((await run(["plan", path])).out).toMatch(/^No plan is better in any level before left_bp \(proven\)\.$/m);
+    const { optimal, objective, bound } = JSON.parse((await run(["plan", path, "--json"])).out);
+    const { left_bp: _left, ...levels } = objective;
+    expect({ optimal, bound }).toEqual({ optimal: true, bound: levels });
+  });
+
   test("--explain says of a plan why each VM is where it is", async () => {
     const path = file(problem([vm("web", 1), vm("db", 2)]));
     const { code, out } = await run(["plan", path, "--explain"]);
