@@ -154,7 +154,7 @@ export class CoreSession {
     new Int32Array(this.core.memory.buffer, at, request.length).set(request);
   }
 
-  /** The first plan; when time is up before it is complete, what there is of it. */
+  /** The first plan; when time is up before it is complete, `finish` builds the rest of it at once. */
   #construct({ dueAt }: SolveTask): number {
     const { core } = this;
     const deadline = new Deadline(dueAt);

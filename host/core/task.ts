@@ -63,12 +63,14 @@ export function taskOf(
   rules: readonly Rule[],
   options: SolveOptions,
 ): SolveTask {
+  const called = clockMs();
   const { seed = 1, deadlineMs, budget = defaultBudget(application, deadlineMs) } = options;
   whole("seed", seed, MOST_SEED);
   whole("budget", budget, MOST_BUDGET);
   if (deadlineMs !== undefined && !(deadlineMs <= LONGEST_DEADLINE_MS)) {
     throw new AppError("request.invalid", `deadlineMs (${deadlineMs}) must be a number up to ${LONGEST_DEADLINE_MS}`);
   }
+  const dueAt = deadlineMs === undefined ? undefined : called + deadlineMs;
   let disabledRules = 0;
   for (const name of options.disabledRules ?? []) disabledRules |= 1 << rules.findIndex((rule) => rule.name === name);
   return {
@@ -77,7 +79,7 @@ export function taskOf(
     seed,
     budget,
     repairBudget: Math.max(LEAST_REPAIR, budget),
-    dueAt: deadlineMs === undefined ? undefined : clockMs() + deadlineMs,
+    dueAt,
     disabledRules,
   };
 }

@@ -86,6 +86,13 @@ it("a worker whose thread ends is replaced, and what it was solving is solved ag
   }
 });
 
+it.each([1e-9, 0, -5, -1e12])("a deadline of %d ms, which is past at once, still brings a whole plan", (deadlineMs) => {
+  const inventory = new Inventory(simulatedDataCenter("sim:4x16"));
+  const vms = Array.from({ length: 40 }, (_, i) => plainVm(`v${i}`, { vcpus: 1 + (i % 5) }));
+  const answer = new LocalSolver().solveNow(inventory, { name: "app", vms, groups: [] }, { deadlineMs, budget: 1e9 });
+  expect(answer).toMatchObject({ ok: true, placements: { v0: expect.any(String), v39: expect.any(String) } });
+});
+
 describe("an option that makes no sense", () => {
   const cases: [string, SolveOptions][] = [
     ["a negative budget", { budget: -1 }],
