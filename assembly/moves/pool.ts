@@ -17,7 +17,7 @@ import { blockCount, hostVms, touchedSlot } from "../inventory";
 import { get, put, words } from "../lib/arena";
 import { below } from "../lib/rng";
 import { boundActivated, boundTouched } from "../search/bound";
-import { ANY_HOST, choose, confine, NO_EMPTY_HOST, TOUCHED_HOSTS } from "../search/choose";
+import { ANY_HOST, choose, confine, NO_EMPTY_HOST, probe, TOUCHED_HOSTS } from "../search/choose";
 import { unitSizeOf } from "../search/order";
 import { unitCount } from "../units";
 
@@ -95,6 +95,7 @@ export function draw(nth: i32): i32 {
 
 /** Places the unit, which is not in the pool, on a host that is left. False: none takes it. */
 export function settle(unit: i32): bool {
+  probe(touchedCount >> 1);
   confine(reach);
   const row = choose(unit, 0, blockCount);
   confine(ANY_HOST);

@@ -71,6 +71,7 @@ export class Refill extends Move {
     }
     const was = unplacedSize();
     const before = pooled;
+    probe(unitCount); // for the sizes before and after
     memory.copy(kept, pool, (<usize>before) << 2);
     let count = 0;
     for (let more = 2 + below(MOST_HOSTS); more > 0 && touchedCount > 0; more--) {
