@@ -65,8 +65,8 @@ function objectiveOf(
   for (const [name, { capacity }] of hosts) {
     const { used } = naive.hostState(name)!;
     const here = vms.filter((vm) => placements[vm.name] === name);
-    for (const of of ["vcpus", "ramMiB", "diskGiB"] as const)
-      left += bp(capacity[of] - used[of] - here.reduce((sum, vm) => sum + vm[of], 0), capacity[of]);
+    for (const what of ["vcpus", "ramMiB", "diskGiB"] as const)
+      left += bp(capacity[what] - used[what] - here.reduce((sum, vm) => sum + vm[what], 0), capacity[what]);
   }
   let reserved = 0;
   const hostOf = (vm: string, living = false) => {
