@@ -1,3 +1,5 @@
+import { Anneal } from "./anneal";
+import { Cluster } from "./cluster";
 import { Move } from "./move";
 import { PerfectFilling } from "./perfect";
 import { Refill } from "./refill";
@@ -5,4 +7,11 @@ import { RuinAndRecreate } from "./ruin";
 import { Squeeze } from "./squeeze";
 
 /** The moves in the order of their turns. */
-export const MOVES: StaticArray<Move> = [new RuinAndRecreate(), new Squeeze(), new Refill(), new PerfectFilling()];
+export const MOVES: StaticArray<Move> = [
+  new Anneal(),
+  new Cluster(),
+  new RuinAndRecreate(),
+  new Squeeze(),
+  new Refill(),
+  new PerfectFilling(),
+];

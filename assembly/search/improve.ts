@@ -7,6 +7,7 @@ import { preparePool } from "../moves/pool";
 import { boundActivated, boundReserved, boundTouched } from "./bound";
 import { blink, work } from "./choose";
 import { beatsBest, keepBest, prepareIncumbent, resume, startOver, toBest } from "./incumbent";
+import { prepareJoined } from "./joined";
 
 /** Work of a first turn; each round of turns is twice as long as the one before, */
 const FIRST_TURN = 500;
@@ -26,6 +27,7 @@ let found = false; // a better plan in this turn
 export function prepareImprovement(): void {
   prepareIncumbent();
   preparePool();
+  prepareJoined();
   for (let m = 0; m < MOVES.length; m++) unchecked(MOVES[m]).prepare();
   move = MOVES.length - 1;
   found = false;
