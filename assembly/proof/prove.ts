@@ -33,6 +33,7 @@ import { unitCount } from "../units";
 import { prepareApart } from "./apart";
 import { findDistances, preparePipeBounds } from "./bandwidth";
 import { findClasses, prepareCrowding, UNLIMITED } from "./crowding";
+import { noteNowhere } from "./leaves";
 import { clearLog, logFull, prepareLog } from "./log";
 import {
   forgetRows,
@@ -51,9 +52,7 @@ import {
   barred,
   exert,
   FOUND,
-  findHostTwins,
   findRelations,
-  noteNowhere,
   prepareRefutation,
   REFUTED,
   resume,
@@ -65,7 +64,7 @@ import {
   suspend,
   takeEffort,
 } from "./refute";
-import { findUnitTwins, prepareTwins } from "./twins";
+import { findHostTwins, findUnitTwins, prepareTwins } from "./twins";
 import { prepareWants } from "./wants";
 
 /** Host rows up to which the tree is searched, and up to which its root is looked at. */
@@ -117,7 +116,7 @@ export function prepareProof(): void {
   prepareMeasures(rows, deep);
   prepareCrowding();
   prepareApart();
-  prepareTwins();
+  prepareTwins(rows);
   preparePipeBounds();
   prepareWants();
   prepareRefutation(rows);

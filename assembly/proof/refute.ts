@@ -37,25 +37,24 @@ import {
   rackReal,
   rackTouched,
 } from "../inventory";
-import { add, get, put, reserve, room, words } from "../lib/arena";
+import { add, get, put, reserve, words } from "../lib/arena";
 import { groupCount, groupWord, pipeCount, pipeWord, wordAt } from "../request";
 import { unitSizeOf } from "../search/order";
-import { unitCount, unitOf, unitOwner, unitVmFirst, unitVms } from "../units";
-import { apartCount, apartLevel, apartUnits, tooClose } from "./apart";
+import { unitCount, unitOf, unitOwner } from "../units";
+import { apartCount, apartUnits, tooClose } from "./apart";
 import { leastReserved } from "./bandwidth";
 import {
   commonClass,
   crowded,
-  crowdedMeasure,
   emptyNeededBy,
   hostsNeededBy,
-  inCrowd,
   moreEmptyNeeded,
   moreHostsNeeded,
   UNLIMITED,
 } from "./crowding";
-import { clearLog, note } from "./log";
-import { isEmptyHost, isTouched, measureCount, rowList, rowsListed, stepOf, weightOf } from "./measures";
+import { noteApart, noteBranch, noteChild, noteCrowd, noteEnd, noteNowhere } from "./leaves";
+import { clearLog } from "./log";
+import { isEmptyHost, isTouched, measureCount, rowList, rowsListed } from "./measures";
 import {
   clearSet,
   copyDown,
@@ -70,7 +69,7 @@ import {
   stillAllowed,
   wordOf,
 } from "./options";
-import { hostsAlike, unitTwin } from "./twins";
+import { hostTwin, hostTwinOf, unitTwin } from "./twins";
 import { forgetWants, wantTooMuch } from "./wants";
 
 /** Nodes before the search begins anew; twice as many each time. */
@@ -82,13 +81,6 @@ const EFFORT_SHIFT = 4;
 export const RUNNING: i32 = 0;
 export const FOUND: i32 = 1;
 export const REFUTED: i32 = 2;
-
-export const LOG_BRANCH: i32 = 1;
-export const LOG_CHILD: i32 = 2;
-export const LOG_END: i32 = 3;
-export const LOG_NOWHERE: i32 = 4;
-export const LOG_CROWDED: i32 = 5;
-export const LOG_APART: i32 = 6;
 
 // Limits of the plan that is looked for.
 export let maxActivated = UNLIMITED;
@@ -107,7 +99,6 @@ let open: usize = 0; // hosts that the limits leave
 let entering = true; // the node at `depth` has not been looked at yet
 let writing = false; // the tree is logged
 
-let rowTwin: usize = 0; // index of a listed row -> index of the first one alike
 let twinSeen: usize = 0; // index of a listed row -> look in which a row alike was seen
 let look = 0;
 
@@ -129,8 +120,7 @@ export function prepareRefutation(rows: i32): void {
   branchRow = words(unitCount + 1, 0);
   candidates = reserve((<usize>((unitCount + 1) * setWords)) << 3);
   open = reserve((<usize>setWords) << 3);
-  rowTwin = room(rows);
-  twinSeen = room(rows);
+  twinSeen = words(rows, 0);
   look = 0;
   related = fitsDeep ? reserve(<usize>(unitCount * unitCount)) : 0;
   weight = words(unitCount, 1);
@@ -163,21 +153,6 @@ function relateMembers(group: i32): void {
 function joinUnits(a: i32, b: i32): void {
   store<u8>(related + <usize>(a * unitCount + b), 1);
   store<u8>(related + <usize>(b * unitCount + a), 1);
-}
-
-/** Twins among the listed rows, or none; generation 0 of the options must be there. */
-export function findHostTwins(wanted: bool): void {
-  for (let i = 0; i < rowsListed; i++) {
-    put(rowTwin, i, i);
-    put(twinSeen, i, 0);
-    if (!wanted) continue;
-    for (let j = i - 1; j >= 0 && rackOf(get(rowList, j)) == rackOf(get(rowList, i)); j--) {
-      if (get(rowTwin, j) == j && hostsAlike(get(rowList, i), get(rowList, j))) {
-        put(rowTwin, i, j);
-        break;
-      }
-    }
-  }
 }
 
 export function exert(amount: i32): void {
@@ -297,8 +272,7 @@ function examine(): i32 {
     if (wantTooMuch(moreHosts - besideHosts, moreEmpty - besideEmpty)) return NONE;
   }
   if (writing) {
-    note(LOG_BRANCH);
-    note(vmOf(best));
+    noteBranch(best);
   }
   return best;
 }
@@ -332,7 +306,7 @@ function findOpen(): void {
       if (activated >= maxActivated && isEmptyHost(row)) continue;
       if (racksTouched >= maxRacks && !get(rackTouched, rack) && (get(rackReal, rack) || !racklessTouched)) continue;
       join(open, row);
-      const twin = get(rowTwin, i);
+      const twin = hostTwin(i);
       if (get(twinSeen, twin) == look) continue;
       put(twinSeen, twin, look);
     } else join(open, row);
@@ -354,7 +328,7 @@ function tryNext(): i32 {
     drop(set, row);
     row = cheapest(set);
   }
-  if (writing) note(LOG_END);
+  if (writing) noteEnd();
   return goBack();
 }
 
@@ -434,15 +408,10 @@ function goBack(): i32 {
 function dropAlike(set: usize, row: i32): void {
   drop(set, row);
   if (isTouched(row)) return;
-  const twin = twinOf(row);
+  const twin = hostTwinOf(row);
   for (let i = 0; i < rowsListed; i++) {
-    if (get(rowTwin, i) == twin && !isTouched(get(rowList, i))) drop(set, get(rowList, i));
+    if (hostTwin(i) == twin && !isTouched(get(rowList, i))) drop(set, get(rowList, i));
   }
-}
-
-function twinOf(row: i32): i32 {
-  for (let i = 0; i < rowsListed; i++) if (get(rowList, i) == row) return get(rowTwin, i);
-  return NONE;
 }
 
 /** Takes off what the search has placed, to put it back with `resume`. */
@@ -461,53 +430,4 @@ export function resume(): void {
 /** Gives the search up; nothing of it may stand any more. */
 export function abandon(): void {
   depth = 0;
-}
-
-function vmOf(unit: i32): i32 {
-  return get(unitVms, get(unitVmFirst, unit));
-}
-
-export function noteNowhere(unit: i32): void {
-  note(LOG_NOWHERE);
-  note(vmOf(unit));
-}
-
-function noteApart(): void {
-  if (!writing) return;
-  note(LOG_APART);
-  note(apartLevel);
-  note(apartCount);
-  for (let i = 0; i < apartCount; i++) note(vmOf(get(apartUnits, i)));
-}
-
-function noteCrowd(generation: i32): void {
-  if (!writing) return;
-  note(LOG_CROWDED);
-  for (let r = 0; r < 3; r++) {
-    note(weightOf(crowdedMeasure, r));
-    note(stepOf(r));
-  }
-  let count = 0;
-  for (let u = 0; u < unitCount; u++) if (inCrowd(generation, u)) count++;
-  note(count);
-  for (let u = 0; u < unitCount; u++) if (inCrowd(generation, u)) note(vmOf(u));
-}
-
-function noteChild(row: i32): void {
-  note(LOG_CHILD);
-  note(row);
-  let alike = 0;
-  const twin = isTouched(row) ? NONE : twinOf(row);
-  if (twin == NONE) {
-    note(0);
-    return;
-  }
-  for (let i = 0; i < rowsListed; i++) if (standsFor(i, twin, row)) alike++;
-  note(alike);
-  for (let i = 0; i < rowsListed; i++) if (standsFor(i, twin, row)) note(get(rowList, i));
-}
-
-function standsFor(index: i32, twin: i32, row: i32): bool {
-  const other = get(rowList, index);
-  return other != row && get(rowTwin, index) == twin && !isTouched(other);
 }

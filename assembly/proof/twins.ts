@@ -21,6 +21,7 @@ import { freeDisk, freeNic, freeRam, freeVcpus, hostClass, hostOwner, hostVms, r
 import { add, get, put, room, words } from "../lib/arena";
 import { groupCount, groupWord, pipeCount, pipeWord, vmWord, wordAt } from "../request";
 import { needDisk, needRam, needVcpus, unitCount, unitOf, unitOwner, unitSize, unitVmFirst, unitVms } from "../units";
+import { rowList, rowsListed } from "./measures";
 import { has, setOf } from "./options";
 
 /** Beyond this many words of group keys no units are compared. */
@@ -28,11 +29,14 @@ const MOST_KEYS = 1 << 16;
 
 /** Unit -> the first unit it can change places with, itself if there is none before it. */
 export let unitTwin: usize = 0;
+let rowTwin: usize = 0; // index of a listed row -> index of the first one alike
 let keys: usize = 0; // group x unit -> how the unit is in the group
 let below: usize = 0; // ordinal -> units below that member, for one group
 let withPipe: usize = 0; // unit -> 1 if a pipe ends at it
 
-export function prepareTwins(): void {
+/** `rows`: most host rows that may be listed. */
+export function prepareTwins(rows: i32): void {
+  rowTwin = room(rows);
   unitTwin = words(unitCount, 0);
   keys = groupCount * unitCount <= MOST_KEYS ? room(groupCount * unitCount) : 0;
   let most = 0;
@@ -98,7 +102,7 @@ function listed(vm: i32): bool {
 }
 
 /** Can the two hosts change places while neither is touched? */
-export function hostsAlike(a: i32, b: i32): bool {
+function hostsAlike(a: i32, b: i32): bool {
   if (rackOf(a) != rackOf(b) || get(hostClass, a) != get(hostClass, b)) return false;
   if (get(freeVcpus, a) != get(freeVcpus, b) || get(freeRam, a) != get(freeRam, b)) return false;
   if (get(freeDisk, a) != get(freeDisk, b) || get(freeNic, a) != get(freeNic, b)) return false;
@@ -109,4 +113,28 @@ export function hostsAlike(a: i32, b: i32): bool {
     if (pipeWord(p, PIPE_B) == NONE && (row == a || row == b)) return false;
   }
   return true;
+}
+
+/** Twins among the listed rows, or none; generation 0 of the options must be there. */
+export function findHostTwins(wanted: bool): void {
+  for (let i = 0; i < rowsListed; i++) {
+    put(rowTwin, i, i);
+    if (!wanted) continue;
+    for (let j = i - 1; j >= 0 && rackOf(get(rowList, j)) == rackOf(get(rowList, i)); j--) {
+      if (get(rowTwin, j) == j && hostsAlike(get(rowList, i), get(rowList, j))) {
+        put(rowTwin, i, j);
+        break;
+      }
+    }
+  }
+}
+
+/** Index of the first listed row alike. */
+export function hostTwin(index: i32): i32 {
+  return get(rowTwin, index);
+}
+
+export function hostTwinOf(row: i32): i32 {
+  for (let i = 0; i < rowsListed; i++) if (get(rowList, i) == row) return get(rowTwin, i);
+  return NONE;
 }
