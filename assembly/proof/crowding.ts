@@ -25,6 +25,8 @@ import { untouchedOf, want } from "./wants";
 
 /** As many hosts as one likes. */
 export const UNLIMITED: i32 = 1 << 28;
+/** Units counted for the sets of one class, so that a node is a step of less than a millisecond; sets beyond are left out. */
+const MOST_COUNTED = 4096;
 const IMPOSSIBLE: i32 = UNLIMITED + 1;
 
 let classOf: usize = 0; // unit -> exclusivity class: units of different ones never share a host
@@ -148,10 +150,13 @@ function countClass(depth: i32, c: i32, hosts: i32, empty: i32): bool {
   crowdedBy = NONE;
   if (countSet(depth, union, measureCount, hosts, empty)) return true;
   if (get(waitingIn, c) == 1) return false;
+  let tried = 0;
   for (let u = 0; u < unitCount; u++) {
     if (get(hostOf, u) != NONE || get(classOf, u) != c) continue;
     const set = setOf(depth, u);
     if (sameSet(set, union) || seenBefore(depth, u)) continue;
+    tried += get(waitingIn, c);
+    if (tried > MOST_COUNTED) break;
     crowdedBy = u;
     if (countSet(depth, set, SIMPLE_MEASURES, hosts, empty)) return true;
   }
