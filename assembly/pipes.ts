@@ -20,6 +20,11 @@ let stamp = 0;
 /** Exact work counter: joins looked at. */
 export let joinsRead = 0;
 
+/** Joins that others look at count as work too. */
+export function joinsLooked(count: i32): void {
+  joinsRead += count;
+}
+
 export function preparePipes(): void {
   stamp++;
   joinsRead = 0;

@@ -1,5 +1,16 @@
 import { NONE } from "../abi";
-import { forget, hostOf, place, remove, rollback, touchedCount, touchedRow } from "../assignment";
+import {
+  firstUnit,
+  forget,
+  hostOf,
+  nextUnit,
+  place,
+  remove,
+  rollback,
+  touchedCount,
+  touchedRow,
+  unplacedVms,
+} from "../assignment";
 import { rackBlock, rackCount, rackOf } from "../inventory";
 import { get, put, words } from "../lib/arena";
 import { below, next } from "../lib/rng";
@@ -7,15 +18,17 @@ import { joinFrom, joinRate, joinTo, joinUnit } from "../pipes";
 import { placeLeague } from "../search/bundle";
 import { choose, probe } from "../search/choose";
 import { allowance, heat, height, isCold, isStill, joined, joinedCount, mayGoOn } from "../search/joined";
+import { unplacedSize } from "../search/order";
 import { bundleOf, bundleTied, bundleUnitFirst, bundleUnits, leagueOf, unitCount } from "../units";
 import { Move } from "./move";
 
 /** Units of a cluster: at least 2, at most one more than this. */
 const MOST_UNITS = 16;
 /** Mean joins that a step may cost at first. */
-const WARMTH: f32 = 1;
+const WARMTH: f32 = 0.4;
 
 let cluster: usize = 0; // units taken off, in the order of the walk
+let rows: usize = 0; // where they stood
 let size = 0;
 
 /**
@@ -26,34 +39,77 @@ let size = 0;
 export class Cluster extends Move {
   prepare(): void {
     cluster = words(unitCount, NONE);
+    rows = words(unitCount, NONE);
     size = 0;
   }
 
   start(span: i32): bool {
-    if (isStill()) return false;
+    if (unplacedVms > 0 ? joinedCount == 0 : isStill()) return false;
     heat(span, WARMTH);
     return true;
   }
 
   step(): bool {
-    const highest = height() + allowance();
-    grow(2 + below(MOST_UNITS));
-    if (below(2) == 0) seed(get(cluster, 0));
-    for (let i = 0; i < size; i++) {
-      const unit = get(cluster, i);
-      if (get(hostOf, unit) == NONE && !placeLeague(get(leagueOf, get(bundleOf, unit)))) break;
-    }
-    if (mayGoOn(highest)) forget();
-    else rollback(0);
+    if (unplacedVms > 0) repair();
+    else improve();
     return !isCold();
   }
 }
 
-/** Takes units off until there are enough, or the walk finds no more. */
-function grow(most: i32): void {
+function improve(): void {
+  const highest = height() + allowance();
   size = 0;
   takeWith(get(joined, below(joinedCount)));
+  grow(2 + below(MOST_UNITS));
+  if (below(2) == 0) seed(get(cluster, 0));
+  for (let i = 0; i < size; i++) if (!settle(get(cluster, i))) break;
+  if (mayGoOn(highest)) forget();
+  else rollback(0);
+}
 
+/** Of a plan in which VMs have no host: around one of them, since full links of its ends may be what refuses it. */
+function repair(): void {
+  const was = unplacedSize();
+  const highest = height() + allowance();
+  size = 0;
+  const unit = waiting();
+  put(cluster, size++, unit);
+  takeWith(unit);
+  grow(2 + below(MOST_UNITS));
+  if (size > 1 && below(2) == 0) clear(get(rows, 1 + below(size - 1)));
+  if (below(2) == 0) seed(unit);
+  let all = true;
+  for (let i = 0; i < size; i++) all = settle(get(cluster, i)) && all;
+  if (all) for (let u = 0; u < unitCount; u++) settle(u);
+  const now = unplacedSize();
+  if (now < was || (now == was && height() <= highest)) forget();
+  else rollback(0);
+}
+
+/** One of the units without a host. */
+function waiting(): i32 {
+  let found = NONE;
+  let count = 0;
+  for (let u = 0; u < unitCount; u++) if (get(hostOf, u) == NONE && below(++count) == 0) found = u;
+  probe(unitCount >> 2);
+  return found;
+}
+
+/** Takes off what still stands on the host. */
+function clear(row: i32): void {
+  for (let u = firstUnit(row), after = NONE; u != NONE; u = after) {
+    after = get(nextUnit, u);
+    take(u);
+  }
+}
+
+/** Places the unit, unless it stands, with all that waits of its league. */
+function settle(unit: i32): bool {
+  return get(hostOf, unit) != NONE || placeLeague(get(leagueOf, get(bundleOf, unit)));
+}
+
+/** Takes units off until there are enough, or the walk finds no more. */
+function grow(most: i32): void {
   for (let tries = 2 * most; tries > 0 && size < most; tries--) {
     const unit = neighbour(get(cluster, below(size)));
     if (unit != NONE) takeWith(unit);
@@ -76,6 +132,7 @@ function takeWith(unit: i32): void {
 
 function take(unit: i32): void {
   if (get(hostOf, unit) == NONE) return;
+  put(rows, size, get(hostOf, unit));
   remove(unit);
   put(cluster, size++, unit);
 }

@@ -35,6 +35,7 @@ import {
   unitCount,
 } from "../units";
 import { readBounds, searching } from "./choose";
+import { endRackCount, endRacks, endsIn, findEnds, prepareEnds } from "./ends";
 import { Needs, needsOf } from "./needs";
 
 /**
@@ -44,7 +45,7 @@ import { Needs, needsOf } from "./needs";
 const WINDOW = 128;
 /** Sixteenths of the need that the best host of a rack has room for, twice, and whether the rack is touched. */
 const ROOM_RANKS = 34;
-/** Ranks with what chance may add, and 0: not to be tried. */
+/** Ranks with what chance or ends in the rack may add, and 0: not to be tried. */
 const RANKS = 2 * ROOM_RANKS + 1;
 /** What ranking a rack, and counting the room in a block, cost in blocks whose bounds are read. */
 const RANK_COST = 12;
@@ -80,6 +81,7 @@ let ranked: usize = 0; // best first
 let rankedAt = 0;
 
 export function prepareContainers(): void {
+  prepareEnds();
   bundleNeeds = needsOf(bundleCount, bundleOf);
   const leagueOfUnit = words(unitCount, 0);
   for (let u = 0; u < unitCount; u++) put(leagueOfUnit, u, get(leagueOf, get(bundleOf, u)));
@@ -162,7 +164,7 @@ function sumsSuffice(league: i32, from: i32, to: i32): bool {
 
 // ---- Racks ----
 
-/** Ranks the racks [from, to) by an estimate of how well each would take the whole bundle, those that are touched first. */
+/** Ranks the racks [from, to) by an estimate of how well each would take the whole bundle: where ends of its pipes stand first, those that are touched next. */
 export function rankRacks(tied: i32, from: i32, to: i32): void {
   bundle = tied;
   calls++;
@@ -173,11 +175,14 @@ export function rankRacks(tied: i32, from: i32, to: i32): void {
   rangeStart = searching() && to - from > WINDOW ? from + below(to - from) : from;
   consideredCount = 0;
   rankedAt = 0;
-  for (let slot = 0; slot < touchedCount; slot++) {
-    const rack = rackOf(get(touchedRow, slot));
-    if (rack >= from && rack < to) consider(rack);
-  }
+  findEnds(bundle);
+  for (let i = 0; i < endRackCount; i++) considerWithin(get(endRacks, i));
+  for (let slot = 0; slot < touchedCount; slot++) considerWithin(rackOf(get(touchedRow, slot)));
   rankWindow();
+}
+
+function considerWithin(rack: i32): void {
+  if (rack >= rangeFrom && rack < rangeTo) consider(rack);
 }
 
 /** The best rack that was not asked for yet, NONE: there is none. */
@@ -252,8 +257,10 @@ function consider(rack: i32): void {
     return;
   }
   let rank = 1 + <i32>(min<f32>(max<f32>(room, 0), 1) * 16) * 2 + (get(rackTouched, rack) ? 1 : 0);
+  const ends = endsIn(rack, ROOM_RANKS);
+  if (ends > 0) rank = ROOM_RANKS + ends;
   // Beside the first plan any rack may come early.
-  if (searching() && below(8) == 0) rank += below(ROOM_RANKS);
+  else if (searching() && below(8) == 0) rank += below(ROOM_RANKS);
   put(considered, consideredCount, rack);
   put(consideredRank, consideredCount++, rank);
 }
