@@ -3,17 +3,19 @@
 // placing more units never opens a host again.
 
 import { BLOCK_SHIFT } from "../abi";
-import { ALL_ROWS, blockCount, blockRack } from "../inventory";
+import { ALL_ROWS, blockCount, blockRack, rowCount } from "../inventory";
 import { get, reserve } from "../lib/arena";
 import { allowed, mayEnter } from "../rules";
 import { unitCount } from "../units";
 
-/** Bytes that all generations together may take: beyond, only the root is looked at, */
+/** Bytes that all generations together may take, and host rows: beyond, only the root is looked at, */
 const DEEP_BYTES: usize = 4 << 20;
-/** and beyond this not even that. */
+const DEEP_ROWS = 2048;
+/** and beyond these not even that. */
 const ROOT_BYTES: usize = 8 << 20;
+const ROOT_ROWS = 1 << 14;
 
-/** 64-bit words of one set. */
+/** 64-bit words of one set; 0 where there is no room for the root, so that nothing is laid out for 100,000 hosts. */
 export let setWords = 0;
 /** There is room for the root. */
 export let fitsRoot = false;
@@ -26,8 +28,9 @@ let generationBytes: usize = 0;
 export function prepareOptions(): void {
   setWords = (blockCount + 3) >> 2;
   generationBytes = (<usize>(unitCount * setWords)) << 3;
-  fitsRoot = generationBytes * 2 <= ROOT_BYTES;
-  fitsDeep = generationBytes * <usize>(unitCount + 2) <= DEEP_BYTES;
+  fitsRoot = rowCount <= ROOT_ROWS && generationBytes * 2 <= ROOT_BYTES;
+  fitsDeep = rowCount <= DEEP_ROWS && generationBytes * <usize>(unitCount + 2) <= DEEP_BYTES;
+  if (!fitsRoot) setWords = 0;
   sets = fitsRoot ? reserve((fitsDeep ? <usize>unitCount + 2 : 2) * generationBytes) : 0;
 }
 

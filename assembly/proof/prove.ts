@@ -67,9 +67,6 @@ import {
 import { findHostTwins, findUnitTwins, prepareTwins } from "./twins";
 import { prepareWants } from "./wants";
 
-/** Host rows up to which the tree is searched, and up to which its root is looked at. */
-const DEEP_ROWS = 2048;
-const ROOT_ROWS = 1 << 14;
 /** Sets of racks that are tried one after the other; with more of them the search counts racks as it goes. */
 const MOST_RACK_SETS = 512;
 
@@ -110,8 +107,8 @@ let chosenCount = 0;
 
 export function prepareProof(): void {
   prepareOptions();
-  deep = fitsDeep && rowCount <= DEEP_ROWS;
-  possible = fitsRoot && rowCount <= ROOT_ROWS && undisturbed();
+  deep = fitsDeep;
+  possible = fitsRoot && undisturbed();
   const rows = possible ? rowCount : 0;
   prepareMeasures(rows, deep);
   prepareCrowding();

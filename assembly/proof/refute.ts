@@ -118,7 +118,8 @@ export function prepareRefutation(rows: i32): void {
   barred = words(rackCount, 0);
   branchUnit = words(unitCount + 1, 0);
   branchRow = words(unitCount + 1, 0);
-  candidates = reserve((<usize>((unitCount + 1) * setWords)) << 3);
+  const depths = fitsDeep ? unitCount + 1 : 1;
+  candidates = reserve((<usize>(depths * setWords)) << 3);
   open = reserve((<usize>setWords) << 3);
   twinSeen = words(rows, 0);
   look = 0;

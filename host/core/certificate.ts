@@ -2,40 +2,7 @@
 // check-certificate.ts, which takes nobody's word for it.
 import { z } from "zod";
 import { AppError } from "../errors.ts";
-import type { Application, Level } from "./model.ts";
-import { LEVELS } from "./model.ts";
-
-interface PerResource {
-  readonly vcpus: number;
-  readonly ramMiB: number;
-  readonly diskGiB: number;
-}
-
-/**
- * A tree of cases. VMs tied to one host by affinity go together, any of them stands for all.
- * - nowhere: no host can take this VM.
- * - crowded: these VMs need more than there is on all hosts that any of them may use, both weighted: `weights` counts for
- *   each `steps` of a resource.
- * - apart: no two of these VMs may share a container of this level, and fewer containers are left to them than they are.
- * - branch: the VM stands on one of these hosts, and each case is impossible. A case also stands for hosts that are in
- *   nothing different (`alike`), and in the cases after it for VMs that are in nothing different.
- */
-export type Impossible =
-  | { readonly nowhere: string }
-  | { readonly crowded: readonly string[]; readonly weights: PerResource; readonly steps: PerResource }
-  | { readonly apart: readonly string[]; readonly level: Level }
-  | { readonly branch: string; readonly cases: readonly Case[] };
-
-export interface Case {
-  readonly host: string;
-  readonly alike?: readonly string[];
-  readonly because: Impossible;
-}
-
-export interface Certificate {
-  readonly format: "placement-certificate/1";
-  readonly impossible: Impossible;
-}
+import { type Application, type Case, type Certificate, type Impossible, LEVELS } from "./model.ts";
 
 // Words of the log, as assembly/proof/log.ts describes them.
 const BRANCH = 1;

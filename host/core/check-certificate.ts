@@ -1,9 +1,9 @@
 // Checks that a certificate proves a problem impossible, from the problem and the certificate alone: written from the
 // problem format, sharing no code with the core, with what encodes requests or with what wrote the certificate. It knows
 // what each kind of leaf claims and when two hosts or VMs are in nothing different; all else it looks up in the problem.
-import type { Certificate, Impossible } from "./certificate.ts";
+
 import { CheckedProblem, containerOf, type Unit } from "./checked-problem.ts";
-import type { Application, DataCenter, Host } from "./model.ts";
+import type { Application, Certificate, DataCenter, Host, Impossible } from "./model.ts";
 
 /** Null when the certificate holds, else what is wrong with it. */
 export function checkCertificate(

@@ -1,7 +1,5 @@
 // What a data center and an application are, for everyone on the host side. One word a thing; units in the names.
 
-import type { Certificate } from "./certificate.ts";
-
 /** A container of the topology in which VMs are kept together or apart. Ascending: host < rack < cluster. */
 export type Level = "host" | "rack" | "cluster";
 export const LEVELS: readonly Level[] = ["host", "rack", "cluster"];
@@ -201,6 +199,39 @@ export type Explanation = Readonly<
     }
   >
 >;
+
+interface PerResource {
+  readonly vcpus: number;
+  readonly ramMiB: number;
+  readonly diskGiB: number;
+}
+
+/**
+ * A tree of cases. VMs tied to one host by affinity go together, any of them stands for all.
+ * - nowhere: no host can take this VM.
+ * - crowded: these VMs need more than there is on all hosts that any of them may use, both weighted: `weights` counts for
+ *   each `steps` of a resource.
+ * - apart: no two of these VMs may share a container of this level, and fewer containers are left to them than they are.
+ * - branch: the VM stands on one of these hosts, and each case is impossible. A case also stands for hosts that are in
+ *   nothing different (`alike`), and in the cases after it for VMs that are in nothing different.
+ */
+export type Impossible =
+  | { readonly nowhere: string }
+  | { readonly crowded: readonly string[]; readonly weights: PerResource; readonly steps: PerResource }
+  | { readonly apart: readonly string[]; readonly level: Level }
+  | { readonly branch: string; readonly cases: readonly Case[] };
+
+export interface Case {
+  readonly host: string;
+  readonly alike?: readonly string[];
+  readonly because: Impossible;
+}
+
+/** Why no plan gives every VM a host, as host/core/check-certificate.ts takes it. */
+export interface Certificate {
+  readonly format: "placement-certificate/1";
+  readonly impossible: Impossible;
+}
 
 /** An expected refusal: a result, not an exception. */
 export interface Refusal extends Outcome {

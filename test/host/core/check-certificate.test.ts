@@ -1,9 +1,8 @@
 // Certificates of random problems that brute force finds impossible, and what must not pass for one.
 import { describe, expect, it } from "vitest";
-import type { Certificate, Impossible } from "../../../host/core/certificate.ts";
 import { checkCertificate } from "../../../host/core/check-certificate.ts";
 import { Inventory } from "../../../host/core/inventory.ts";
-import type { Application, DataCenter } from "../../../host/core/model.ts";
+import type { Application, Certificate, DataCenter, Impossible } from "../../../host/core/model.ts";
 import { parseProblem } from "../../../host/core/problem.ts";
 import { LocalSolver } from "../../../host/core/solver.ts";
 import { bruteForce } from "../../oracle/brute-force.ts";
