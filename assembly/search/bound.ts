@@ -1,6 +1,14 @@
 // Proven lower bounds of the objective's levels, from sums alone; that of bandwidth is in bound-reserved.ts.
 
-import { GROUP_KIND, GROUP_ORDINALS, KIND_DIVERSITY, LEVEL_HOST, OWNER_NONE, REQUEST_FRESH_OWNER } from "../abi";
+import {
+  BLOCK_ROWS,
+  GROUP_KIND,
+  GROUP_ORDINALS,
+  KIND_DIVERSITY,
+  LEVEL_HOST,
+  OWNER_NONE,
+  REQUEST_FRESH_OWNER,
+} from "../abi";
 import {
   activeDisk,
   activeRam,
@@ -54,6 +62,14 @@ export function prepareBounds(): void {
   for (let g = 0; g < groupCount; g++) {
     if (groupWord(g, GROUP_KIND) == KIND_DIVERSITY) boundTouched = max(boundTouched, groupWord(g, GROUP_ORDINALS));
   }
+  emptyAmongTouched();
+}
+
+/** Hosts touched beyond all that hold a VM are activated: a block counts whole as soon as one of its hosts holds one. */
+function emptyAmongTouched(): void {
+  let holding = 0;
+  for (let b = 0; b < blockCount && holding < boundTouched; b++) if (get(activeVcpus, b) >= 0) holding += BLOCK_ROWS;
+  boundActivated = max(boundActivated, boundTouched - holding);
 }
 
 /** What does not fit on all active hosts together needs empty ones, each at most as roomy as the roomiest. */
