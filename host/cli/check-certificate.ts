@@ -17,10 +17,18 @@ export function addCheckCertificate(program: Command): void {
       const { readCertificate } = await import("../core/certificate.ts");
       const { dataCenter, application } = await readProblemFile(problemPath);
       if (application === null) throw new AppError("file.invalid", `${problemPath}: app: is missing`);
-      const text = await readFile(certificatePath, "utf8");
-      const certificate = readCertificate(text, certificatePath);
+      const certificate = readCertificate(await textOf(certificatePath), certificatePath);
       const wrong = checkCertificate(dataCenter, application, certificate);
       process.stdout.write(wrong === null ? "The certificate holds.\n" : `The certificate does not hold: ${wrong}.\n`);
       process.exitCode = wrong === null ? 0 : REFUTED;
     });
+}
+
+/** @throws AppError file.invalid when it cannot be read */
+async function textOf(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    throw new AppError("file.invalid", `${path}: cannot be read (${(cause as NodeJS.ErrnoException).code})`, { cause });
+  }
 }

@@ -11,9 +11,18 @@ export function planTable(plan: Plan, dataCenter: DataCenter, explanation: Expla
     const bound = bounds[level];
     return [level, String(value), bound === undefined ? "" : `(at least ${bound})`];
   });
-  const verdict = plan.optimal ? ["No plan is better in any level before left_bp (proven)."] : [];
   const why = explanation === null ? [] : ["", explanationTable(explanation)];
-  return [...columns([["VM", "HOST", "RACK"], ...placed]), "", ...columns(levels), ...verdict, ...why].join("\n");
+  return [...columns([["VM", "HOST", "RACK"], ...placed]), "", ...columns(levels), verdict(plan), ...why].join("\n");
+}
+
+/** How far the plan may be from the best; a bound holds for the plans that are best in all levels before its own. */
+function verdict({ optimal, objective, bound }: Plan): string {
+  if (optimal) return "No plan is better in any level before left_bp (proven).";
+  const values: Readonly<Record<string, number>> = { ...objective };
+  const open = Object.entries(bound).find(([level, least]) => values[level]! > least);
+  if (open === undefined) return "Not proven to be the best.";
+  const [level, least] = open;
+  return `Not proven to be the best: another plan may have up to ${Number((values[level]! - least).toFixed(3))} less of ${level}.`;
 }
 
 /** Why there is no place; with `explain` how many hosts each rule refused. */

@@ -75,7 +75,17 @@ export function readCertificate(text: string, path: string): Certificate {
   } catch (cause) {
     throw new AppError("file.invalid", `${path}: is not JSON`, { cause });
   }
-  const read = schema.safeParse(json);
-  if (read.success) return read.data;
+  const certificate = parsed(json, path);
+  if (certificate !== undefined) return certificate;
   throw new AppError("file.invalid", `${path}: is not a placement-certificate/1`);
+}
+
+function parsed(json: unknown, path: string): Certificate | undefined {
+  try {
+    return schema.safeParse(json).data;
+  } catch (cause) {
+    // The stack ends. A search has no more branches below one another than there are VMs to stand somewhere.
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new AppError("file.invalid", `${path}: its cases are nested too deeply`, { cause });
+  }
 }

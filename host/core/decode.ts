@@ -79,7 +79,7 @@ export function decode(
   const by = counts.length > 0 ? ` (refused by ${list})` : "";
   const after = placedBefore > 0 ? ` after ${placedBefore} of ${application.vms.length} VMs were placed` : "";
   const proven = word(RESULT_PROVEN) === 1;
-  const verdict = proven ? "proven impossible" : "gave up within the budget";
+  const verdict = proven ? "proven impossible" : "gave up within the budget or deadline";
   return {
     ok: false,
     proven,

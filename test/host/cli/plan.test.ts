@@ -152,6 +152,46 @@ describe("ostro plan", () => {
     expect([text.code, text.err]).toEqual([2, expect.stringContaining("is not a placement-certificate/1")]);
   });
 
+  test("a certificate that cannot be read or written, or that no search wrote, is exit code 2 and named", async () => {
+    const impossible = file(problem([vm("web", 5)]));
+    const absent = `${impossible}.absent`;
+    const read = await run(["check-certificate", impossible, absent]);
+    expect([read.code, read.err]).toEqual([2, `ostro: ${absent}: cannot be read (ENOENT)\n`]);
+    const nowhere = join(absent, "proof.json");
+    const written = await run(["plan", impossible, "--certificate", nowhere]);
+    expect([written.code, written.err]).toEqual([2, `ostro: --certificate ${nowhere}: cannot be written (ENOENT)\n`]);
+    const [open, close] = ['{"branch":"web","cases":[{"host":"h0","because":', "}]}"];
+    const tree = `${open.repeat(20_000)}{"nowhere":"web"}${close.repeat(20_000)}`;
+    const deep = file(`{"format":"placement-certificate/1","impossible":${tree}}`);
+    const nested = await run(["check-certificate", impossible, deep]);
+    expect([nested.code, nested.err]).toEqual([2, `ostro: ${deep}: its cases are nested too deeply\n`]);
+  });
+
+  test("a plan that something might beat says in which level, and by how much", async () => {
+    const path = file(generate(500, 25, 2, { pipes: 3 }));
+    const { objective, bound } = JSON.parse((await run(["plan", path, "--json", "--budget", "0"])).out);
+    const less = objective.reserved_bw_mbps - bound.reserved_bw_mbps;
+    expect(less).toBeGreaterThan(0);
+    expect((await run(["plan", path, "--budget", "0"])).out).toContain(
+      `\nNot proven to be the best: another plan may have up to ${less} less of reserved_bw_mbps.\n`,
+    );
+  });
+
+  test("in an empty data center, as many hosts are proven to be activated as must be touched", async () => {
+    const names = Array.from({ length: 100 }, (_, at) => `vm${at}`);
+    const hosts = Array.from({ length: 3000 }, (_, at) => host(`h${at}`, `r${at >> 4}`, 4));
+    const each = { name: "each", type: "diversity", level: "host", members: names };
+    const path = file({
+      ...problem(
+        names.map((name) => vm(name, 1)),
+        [each],
+      ),
+      hosts,
+    });
+    const { bound } = JSON.parse((await run(["plan", path, "--json", "--budget", "0"])).out);
+    expect(bound).toMatchObject({ hosts_activated: 100, hosts_touched: 100 });
+  });
+
   test("a plan that nothing can beat says so", async () => {
     const path = file(problem([vm("web", 1), vm("db", 2)]));
     expect((await run(["plan", path])).out).toMatch(/^No plan is better in any level before left_bp \(proven\)\.$/m);

@@ -92,7 +92,7 @@ describe("a refusal", () => {
       placedBefore: 0,
       reason:
         "violate diversity constraint for node = b: none of 16 hosts is left " +
-        "(refused by availability zone 10, diversity 6); gave up within the budget",
+        "(refused by availability zone 10, diversity 6); gave up within the budget or deadline",
     });
   });
 
