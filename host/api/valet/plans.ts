@@ -9,7 +9,7 @@ import { explanationSchema, limitResources, planCreate, planSchema, planUpdate }
 const onePlan = z.object({ plan: planSchema, explanation: explanationSchema.optional() });
 const planOrNothing = onePlan.extend({ plan: z.union([planSchema, z.strictObject({})]) });
 const explain = z.object({
-  explain: z.string().optional().openapi({ description: "1: say why each server is where it is" }),
+  explain: z.string().optional().openapi({ description: "1 or true: say why each server is where it is" }),
 });
 
 /** `/v1/plans`: where the servers of a stack go. */
@@ -18,7 +18,7 @@ export function plansResource(plans: PlanService, shared: Omit<ResourceContext, 
   const context = { ...shared, tag: "plans" };
 
   const explained = async ({ id }: PlanView, wanted: string | undefined) =>
-    wanted === "1" ? { explanation: await plans.explain(id) } : {};
+    wanted === "1" || wanted === "true" ? { explanation: await plans.explain(id) } : {};
 
   servePath(app, "/v1/plans", "/", context, {
     lookup: async () => null,

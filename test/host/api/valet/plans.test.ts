@@ -258,6 +258,7 @@ describe("?explain=1", () => {
     expect(hosts - a.allowed).toBe(a.refused.diversity);
     expect((await api.ask("POST", "/v1/plans?explain=1", body)).json).toEqual(json);
     expect((await api.ask("GET", "/v1/plans/stack?explain=1")).json).toEqual(json);
+    expect((await api.ask("GET", "/v1/plans/stack?explain=true")).json).toEqual(json);
   });
 
   test("is not said unasked, nor of nothing", async () => {
