@@ -5,25 +5,29 @@ import {
   forget,
   hostOf,
   nextUnit,
+  place,
   remove,
   rollback,
   touchedCount,
   touchedFresh,
   touchedRow,
+  touchedUnits,
   unplacedVms,
 } from "../assignment";
-import { rackOf } from "../inventory";
+import { blockCount, rackOf } from "../inventory";
 import { get, put, words } from "../lib/arena";
 import { below } from "../lib/rng";
+import { boundActivated } from "../search/bound";
 import { placeLeague } from "../search/bundle";
-import { work } from "../search/choose";
-import { energy } from "../search/energy";
+import { ANY_HOST, choose, confine, NEW_HOSTS, work } from "../search/choose";
+import { countedEnergy, energy } from "../search/energy";
 import { sortLeagues, unplacedSize } from "../search/order";
 import {
   bundleOf,
   bundleTied,
   bundleUnitFirst,
   bundleUnits,
+  exclusiveOf,
   leagueBundleFirst,
   leagueBundles,
   leagueCount,
@@ -35,8 +39,14 @@ import { Move, WHOLE_SHARE } from "./move";
 
 /** Emptied hosts in one step. */
 const MOST_HOSTS = 4;
+/** Most hosts of which the one with the fewest units is emptied. */
+const TRIES = 4;
+/** Most hosts that are emptied onto a new one and others, at least 2. */
+const MOST_MERGED = 4;
 /** How much worse a step may make the plan at the start of a turn, see energy.ts; falls to 0 at its end. */
 const WARMTH: f32 = 1;
+/** A step ends early when hosts and racks alone make the plan this much worse: what else counts rarely makes up for it. */
+const HOPELESS: f32 = 2;
 
 let queue: usize = 0; // leagues to place again
 let queued = 0;
@@ -48,7 +58,7 @@ let span = 1; // and in it
 
 /**
  * Ruin and recreate (Schrimpf et al. 2000; Shaw 1998): a few hosts are emptied, their leagues and those without a place
- * are placed again in another order. Threshold accepting (Dueck and Scheuer 1990) lets the plan get a little worse.
+ * are placed again in another order. In every other step the hosts are those with the least, and a new one may take it all. Threshold accepting (Dueck and Scheuer 1990) lets the plan get a little worse.
  */
 export class RuinAndRecreate extends Move {
   prepare(): void {
@@ -69,14 +79,23 @@ export class RuinAndRecreate extends Move {
     const repair = unplacedVms > 0;
     const wasUnplaced = repair ? unplacedSize() : 0;
     const was = repair ? <f32>0 : energy();
+    const counted = countedEnergy();
     steps++;
     queued = 0;
     if (repair) {
       for (let u = 0; u < unitCount; u++) if (get(hostOf, u) == NONE) enqueue(get(leagueOf, get(bundleOf, u)));
     }
-    if (touchedCount > 0) ruin();
-    arrange();
-    for (let i = 0; i < queued; i++) placeLeague(get(queue, i));
+    if (!repair && touchedCount > 2 && below(2) == 0) {
+      merge();
+    } else {
+      if (touchedCount > 0) ruin();
+      arrange();
+    }
+    let hopeless = false;
+    for (let i = 0; i < queued && !hopeless; i++) {
+      placeLeague(get(queue, i));
+      hopeless = !repair && countedEnergy() > counted + HOPELESS;
+    }
     // While some VM has no host only the size of those without counts: among equals the search may wander.
     const keep = repair
       ? unplacedVms == 0 || unplacedSize() <= wasUnplaced
@@ -92,13 +111,43 @@ function warmth(): f32 {
   return (max<f32>(left, 0) * WARMTH * <f32>below(1024)) / 1024;
 }
 
+/**
+ * Takes everything off a few hosts that have little and puts the hardest of it on a new host, which is as roomy as all of
+ * it needs: two hosts that are full with little become one.
+ */
+function merge(): void {
+  for (let more = 2 + below(MOST_MERGED - 1); more > 0 && touchedCount > 1; more--) {
+    const row = get(touchedRow, pickSlot());
+    for (let u = firstUnit(row), after = NONE; u != NONE; u = after) {
+      after = get(nextUnit, u);
+      remove(u);
+      enqueue(get(leagueOf, get(bundleOf, u)));
+    }
+  }
+  sortLeagues(queue, queued);
+  for (let i = 0; i < queued && !open(get(queue, i)); i++);
+}
+
+/** Puts the league's first unit on a new host. False: the unit is not free to go anywhere. */
+function open(league: i32): bool {
+  const bundle = get(leagueBundles, get(leagueBundleFirst, league));
+  if (get(leagueTied, league) || get(bundleTied, bundle)) return false;
+  const unit = get(bundleUnits, get(bundleUnitFirst, bundle));
+  if (get(hostOf, unit) != NONE || get(exclusiveOf, unit) > 0) return false;
+  confine(NEW_HOSTS);
+  const row = choose(unit, 0, blockCount);
+  confine(ANY_HOST);
+  if (row != NONE) place(unit, row);
+  return true;
+}
+
 function ruin(): void {
   const first = pickHost();
   const sameRack = below(3) == 0;
   const rack = rackOf(first);
   empty(first);
   for (let more = below(MOST_HOSTS); more > 0 && touchedCount > 0; more--) {
-    const row = get(touchedRow, below(touchedCount));
+    const row = get(touchedRow, pickSlot());
     if (!sameRack || rackOf(row) == rack) empty(row);
   }
 }
@@ -111,7 +160,22 @@ function pickHost(): i32 {
       if (get(touchedFresh, slot) && nth-- == 0) return get(touchedRow, slot);
     }
   }
-  return get(touchedRow, below(touchedCount));
+  return get(touchedRow, pickSlot());
+}
+
+/** No plan activates fewer hosts. */
+function needed(slot: i32): bool {
+  return get(touchedFresh, slot) != 0 && activated <= boundActivated;
+}
+
+/** Rather one with few units: it is empty soonest. */
+function pickSlot(): i32 {
+  let slot = below(touchedCount);
+  for (let tries = below(TRIES); tries > 0; tries--) {
+    const other = below(touchedCount);
+    if (needed(slot) || (!needed(other) && get(touchedUnits, other) < get(touchedUnits, slot))) slot = other;
+  }
+  return slot;
 }
 
 /**

@@ -79,6 +79,8 @@ let probes = 0;
 export const ANY_HOST: i32 = 0;
 export const NO_EMPTY_HOST: i32 = 1;
 export const TOUCHED_HOSTS: i32 = 2;
+/** Hosts that run VMs and are not touched yet. */
+export const NEW_HOSTS: i32 = 3;
 let reach = ANY_HOST;
 
 /**
@@ -145,7 +147,7 @@ export function choose(unit: i32, from: i32, to: i32): i32 {
   wantVcpus = vcpusMatter ? get(needVcpus, unit) : i32.MIN_VALUE;
   wantRam = ramMatters ? get(needRam, unit) : i32.MIN_VALUE;
   wantDisk = diskMatters ? get(needDisk, unit) : i32.MIN_VALUE;
-  if (chooseTouched(unit, from, to) != NONE || reach == TOUCHED_HOSTS) return bestRow;
+  if (reach != NEW_HOSTS && (chooseTouched(unit, from, to) != NONE || reach == TOUCHED_HOSTS)) return bestRow;
 
   measureDemand(unit);
   bestShare = -1;
@@ -162,6 +164,11 @@ function overlooked(): bool {
   return blinkRate > 0 && below(blinkRate) == 0;
 }
 
+function withinReach(row: i32): bool {
+  if (get(touchedSlot, row)) return reach != NEW_HOSTS;
+  return reach == ANY_HOST || (reach != TOUCHED_HOSTS && get(hostVms, row) > 0);
+}
+
 /** The few hosts that a candidate list, a fixed place or a living group leaves. */
 function chooseFromDomain(unit: i32, from: i32, to: i32): i32 {
   const rows = <usize>get(domainRows, unit);
@@ -172,7 +179,7 @@ function chooseFromDomain(unit: i32, from: i32, to: i32): i32 {
     const block = row >> BLOCK_SHIFT;
     if (block < from || block >= to || !allowed(unit, block, 1 << (row & 15))) continue;
     if (bestRow != NONE && overlooked()) continue;
-    if (reach != ANY_HOST && get(touchedSlot, row) == 0 && (reach == TOUCHED_HOSTS || get(hostVms, row) == 0)) continue;
+    if (!withinReach(row)) continue;
     let cost: i64 = get(touchedSlot, row) ? 0 : get(hostVms, row) ? (get(rackTouched, rackOf(row)) ? 1 : 2) : EMPTY;
     if (joined) {
       gatherPeers(unit);

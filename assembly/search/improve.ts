@@ -6,6 +6,7 @@ import { WHOLE_SHARE } from "../moves/move";
 import { preparePool } from "../moves/pool";
 import { boundActivated, boundReserved, boundTouched } from "./bound";
 import { blink, work } from "./choose";
+import { prepareEnergy } from "./energy";
 import { beatsBest, keepBest, prepareIncumbent, resume, startOver, toBest } from "./incumbent";
 import { prepareJoined } from "./joined";
 
@@ -26,6 +27,7 @@ let found = false; // a better plan in this turn
 
 export function prepareImprovement(): void {
   prepareIncumbent();
+  prepareEnergy();
   preparePool();
   prepareJoined();
   for (let m = 0; m < MOVES.length; m++) unchecked(MOVES[m]).prepare();
