@@ -1,4 +1,4 @@
-// A conformance test that any runtime can call without arguments: makes a small data center and an application, solves
+// A conformance test that any runtime can call without arguments: makes a small data center and an application with pipes, solves
 // it, and folds the answer into one number. Every engine must return the same.
 
 import {
@@ -19,6 +19,7 @@ import {
   EMPTY_RAM,
   EMPTY_VCPUS,
   FREE_DISK,
+  FREE_NIC,
   FREE_RAM,
   FREE_VCPUS,
   GROUP_KIND,
@@ -29,20 +30,29 @@ import {
   HOST_VMS,
   KIND_DIVERSITY,
   NONE,
+  PIPE_A,
+  PIPE_B,
+  PIPE_KBPS,
+  PIPE_ROW,
+  PIPE_WORDS,
   RACK_BLOCK,
   RACK_CLUSTER,
   RACK_DISK,
   RACK_RAM,
   RACK_REAL,
+  RACK_UPLINK,
   RACK_VCPUS,
   REQUEST_FRESH_OWNER,
   REQUEST_GROUP_TABLE,
   REQUEST_GROUPS,
   REQUEST_HEADER,
+  REQUEST_PIPE_TABLE,
+  REQUEST_PIPES,
   REQUEST_VM_TABLE,
   REQUEST_VMS,
   RESULT_HOSTS,
   RESULT_MOVES,
+  RESULT_RESERVED,
   STATUS_PLACED,
   VM_CANDIDATE_COUNT,
   VM_DISK,
@@ -62,6 +72,7 @@ import { begin, construct, finish, improve, result } from "./solve";
 const RACKS = 8;
 const VMS = 40;
 const MEMBERS = 6;
+const PIPES = 30;
 
 /** 1 plus the answer's hash, so never 0 unless the plan failed. */
 export function selftest0(): i32 {
@@ -73,7 +84,7 @@ export function selftest0(): i32 {
   construct(i32.MAX_VALUE);
   improve(2000, false);
   if (finish() != STATUS_PLACED) return 0;
-  let hash: i32 = get(result, RESULT_MOVES);
+  let hash: i32 = get(result, RESULT_MOVES) * 31 + get(result, RESULT_RESERVED);
   for (let vm = 0; vm < VMS; vm++) hash = hash * 31 + get(result, RESULT_HOSTS + vm);
   return hash | 1;
 }
@@ -97,6 +108,7 @@ function makeInventory(): void {
     cell(BLOCK_RACK, rack, rack);
     cell(RACK_REAL, rack, 1);
     cell(RACK_CLUSTER, rack, 0);
+    cell(RACK_UPLINK, rack, 100000000);
     for (let c = ACTIVE_VCPUS; c <= EMPTY_DISK; c++) cell(c, rack, -1);
   }
   for (let row = 0; row < rowCount; row++) {
@@ -105,6 +117,7 @@ function makeInventory(): void {
     cell(FREE_VCPUS, row, 64 - used);
     cell(FREE_RAM, row, 262144 - used * 4096);
     cell(FREE_DISK, row, 2000 - used * 20);
+    cell(FREE_NIC, row, 5000000);
     cell(HOST_VMS, row, busy ? 1 + below(8) : 0);
     const block = row / BLOCK_ROWS;
     raise(busy ? ACTIVE_VCPUS : EMPTY_VCPUS, block, 64 - used);
@@ -128,13 +141,16 @@ function makeRequest(): void {
   const vms = REQUEST_HEADER;
   const groups = vms + VMS * VM_WORDS;
   const members = groups + GROUP_WORDS;
-  const size = members + 2 * MEMBERS;
+  const pipes = members + 2 * MEMBERS;
+  const size = pipes + PIPES * PIPE_WORDS;
   const at = requestBuffer(size);
   memory.fill(at, 0, (<usize>size) << 2);
   put(at, REQUEST_VMS, VMS);
   put(at, REQUEST_VM_TABLE, vms);
   put(at, REQUEST_GROUPS, 1);
   put(at, REQUEST_GROUP_TABLE, groups);
+  put(at, REQUEST_PIPES, PIPES);
+  put(at, REQUEST_PIPE_TABLE, pipes);
   put(at, REQUEST_FRESH_OWNER, 1);
   for (let vm = 0; vm < VMS; vm++) {
     const record = vms + vm * VM_WORDS;
@@ -153,5 +169,14 @@ function makeRequest(): void {
   for (let i = 0; i < MEMBERS; i++) {
     put(at, members + 2 * i, i);
     put(at, members + 2 * i + 1, i);
+  } // Between VMs, the last one to a VM that lives on a host.
+  for (let i = 0; i < PIPES; i++) {
+    const record = pipes + i * PIPE_WORDS;
+    const living = i == PIPES - 1;
+    const a = below(VMS - 1);
+    put(at, record + PIPE_A, a);
+    put(at, record + PIPE_B, living ? NONE : a + 1 + below(VMS - 1 - a));
+    put(at, record + PIPE_ROW, living ? below(rowCount) : NONE);
+    put(at, record + PIPE_KBPS, 100000 * (1 + below(20)));
   }
 }

@@ -12,33 +12,45 @@ import {
   touchedRow,
 } from "../assignment";
 import { freeDisk, freeRam, freeVcpus, hostVms, rackBlock, rackOf } from "../inventory";
-import { get } from "../lib/arena";
+import { get, put, words } from "../lib/arena";
 import { below } from "../lib/rng";
 import { joinFrom, joinRate, joinRow, joinTo, joinUnit, linksBetween, reservedAt } from "../pipes";
 import { allowed, diskMatters, ramMatters, vcpusMatter } from "../rules";
+import { placeLeague } from "../search/bundle";
 import { probe } from "../search/choose";
 import { domainCount, domainRows } from "../search/domain";
 import { bestLevels } from "../search/incumbent";
 import { allowance, heat, height, isCold, isStill, joined, joinedCount, mayGoOn } from "../search/joined";
 import { levelOf } from "../search/objective";
-import { needDisk, needRam, needVcpus, unitSize } from "../units";
-import { Move } from "./move";
+import { bundleOf, leagueOf, needDisk, needRam, needVcpus, unitCount, unitSize } from "../units";
+import { Move, WHOLE_SHARE } from "./move";
 
 /** Mean joins that a try may cost at first. */
 const WARMTH: f32 = 1;
 /** Tries in one step. */
 const TRIES = 8;
+/** One try of so many is for all the plan's units on a host. */
+const EXCHANGE_RATE = 16;
 /** What a try, a unit weighed, and a try that moves units cost in probes. */
 const TRY_COST = 8;
 const WEIGH_COST = 4;
 const MOVE_COST = 64;
 
+let taken: usize = 0; // units of two hosts that are exchanged
+let size = 0;
+
 /**
  * Simulated annealing of bandwidth: a joined unit goes to the host of one of its ends, near to it or to where the plan is
- * already, or changes places with a unit there. What that costs follows from the joins of the two alone, so most tries
+ * already, or changes places with a unit there, or two hosts exchange all that the plan put there. What that costs follows from the joins of those alone, so most tries
  * are refused before a unit is taken off.
  */
 export class Anneal extends Move {
+  prepare(): void {
+    this.share = WHOLE_SHARE;
+    taken = words(unitCount, NONE);
+    size = 0;
+  }
+
   start(span: i32): bool {
     if (isStill()) return false;
     heat(span, WARMTH);
@@ -55,13 +67,26 @@ function attempt(): void {
   probe(TRY_COST);
   const unit = get(joined, below(joinedCount));
   const from = get(hostOf, unit);
+  if (from == NONE) {
+    insert(unit);
+    return;
+  }
   const to = target(unit, from);
   if (to == from) return;
+  if (below(EXCHANGE_RATE) == 0) {
+    exchange(from, to);
+    return;
+  }
   const cost = reservedAt(unit, to) - reservedAt(unit, from);
   const most = allowance();
   if (fits(unit, to, NONE)) {
     if (cost <= most && !opens(unit, from, to)) relocate(unit, to, height() + most);
   } else swap(unit, from, to, cost, most);
+}
+
+/** Of a plan in which VMs have no host: the others may have left room on hosts and links by now. */
+function insert(unit: i32): void {
+  if (placeLeague(get(leagueOf, get(bundleOf, unit)))) forget();
 }
 
 /** A host to which the unit might go. */
@@ -152,4 +177,72 @@ function between(unit: i32, other: i32, from: i32, to: i32): i64 {
     if (joinUnit(j) == other) return joinRate(j) * linksBetween(from, to);
   }
   return 0;
+}
+
+/** All that the plan put on the one host goes to the other, and the other way round. */
+function exchange(a: i32, b: i32): void {
+  if (!areInterchangeable(a, b)) return;
+  const most = allowance();
+  if (costOfAll(a, b) + costOfAll(b, a) > most) return;
+  const highest = height() + most;
+  size = 0;
+  takeAll(a);
+  const fromA = size;
+  takeAll(b);
+  probe(MOVE_COST * size);
+  for (let i = 0; i < size; i++) {
+    const to = i < fromA ? b : a;
+    if (!mayStand(get(taken, i), to)) {
+      rollback(0);
+      return;
+    }
+    place(get(taken, i), to);
+  }
+  if (mayGoOn(highest)) forget();
+  else rollback(0);
+}
+
+/** Have the hosts room for each other's units? */
+function areInterchangeable(a: i32, b: i32): bool {
+  // What b would have to take more than it gives.
+  let vcpus = 0;
+  let ram = 0;
+  let disk = 0;
+  for (let unit = firstUnit(a); unit != NONE; unit = get(nextUnit, unit)) {
+    vcpus += get(needVcpus, unit);
+    ram += get(needRam, unit);
+    disk += get(needDisk, unit);
+  }
+  for (let unit = firstUnit(b); unit != NONE; unit = get(nextUnit, unit)) {
+    vcpus -= get(needVcpus, unit);
+    ram -= get(needRam, unit);
+    disk -= get(needDisk, unit);
+  }
+  return (
+    ((get(freeVcpus, b) >= vcpus && get(freeVcpus, a) >= -vcpus) || !vcpusMatter) &&
+    ((get(freeRam, b) >= ram && get(freeRam, a) >= -ram) || !ramMatters) &&
+    ((get(freeDisk, b) >= disk && get(freeDisk, a) >= -disk) || !diskMatters)
+  );
+}
+
+/** What joins of the units on a host reserve more when they stand on the other host; those between the two stay as they are. */
+function costOfAll(from: i32, to: i32): i64 {
+  let cost: i64 = 0;
+  for (let unit = firstUnit(from); unit != NONE; unit = get(nextUnit, unit)) {
+    probe(WEIGH_COST);
+    for (let j = joinFrom(unit), end = joinTo(unit); j < end; j++) {
+      const row = joinRow(j);
+      if (row == NONE || (joinUnit(j) >= 0 && (row == from || row == to))) continue;
+      cost += joinRate(j) * (linksBetween(to, row) - linksBetween(from, row));
+    }
+  }
+  return cost;
+}
+
+function takeAll(row: i32): void {
+  for (let unit = firstUnit(row), after = NONE; unit != NONE; unit = after) {
+    after = get(nextUnit, unit);
+    remove(unit);
+    put(taken, size++, unit);
+  }
 }

@@ -20,7 +20,7 @@ import { choose, probe } from "../search/choose";
 import { allowance, heat, height, isCold, isStill, joined, joinedCount, mayGoOn } from "../search/joined";
 import { unplacedSize } from "../search/order";
 import { bundleOf, bundleTied, bundleUnitFirst, bundleUnits, leagueOf, unitCount } from "../units";
-import { Move } from "./move";
+import { Move, WHOLE_SHARE } from "./move";
 
 /** Units of a cluster: at least 2, at most one more than this. */
 const MOST_UNITS = 16;
@@ -38,6 +38,7 @@ let size = 0;
  */
 export class Cluster extends Move {
   prepare(): void {
+    this.share = WHOLE_SHARE;
     cluster = words(unitCount, NONE);
     rows = words(unitCount, NONE);
     size = 0;
@@ -63,7 +64,7 @@ function improve(): void {
   grow(2 + below(MOST_UNITS));
   if (below(2) == 0) seed(get(cluster, 0));
   for (let i = 0; i < size; i++) if (!settle(get(cluster, i))) break;
-  if (mayGoOn(highest)) forget();
+  if (unplacedVms == 0 && mayGoOn(highest)) forget();
   else rollback(0);
 }
 

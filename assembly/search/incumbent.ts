@@ -2,10 +2,10 @@
 // plan; what it wandered with is taken up again at the next call, unless somebody else has changed the plan meanwhile.
 
 import { NONE } from "../abi";
-import { forget, hostOf, place, remove, unplacedVms } from "../assignment";
+import { forget, hostOf, place, remove, reserved, unplacedVms } from "../assignment";
 import { get, words } from "../lib/arena";
 import { unitCount } from "../units";
-import { ALL_LEVELS, captureInto, compareNow, objectiveRecord } from "./objective";
+import { ALL_LEVELS, captureInto, compareNow, levelOf, objectiveRecord } from "./objective";
 import { unplacedSize } from "./order";
 
 let bestHosts: usize = 0; // unit -> row
@@ -38,9 +38,13 @@ export function keepBest(): void {
   bestUnplaced = unplacedVms > 0 ? unplacedSize() : 0;
 }
 
-/** Is the plan better than the best? While some VM has no host, the size of those without counts. */
+/** Is the plan better than the best? While some VM has no host, the size of those without counts, then what links carry. */
 export function beatsBest(): bool {
-  if (unplacedVms > 0) return bestUnplaced > 0 && unplacedSize() < bestUnplaced;
+  if (unplacedVms > 0) {
+    if (bestUnplaced == 0) return false;
+    const size = unplacedSize();
+    return size < bestUnplaced || (size == bestUnplaced && reserved < levelOf(bestLevels, 2));
+  }
   return bestUnplaced > 0 || compareNow(bestLevels, ALL_LEVELS) < 0;
 }
 

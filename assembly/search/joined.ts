@@ -38,9 +38,9 @@ export function prepareJoined(): void {
   meanRate = sum / max(1, joins);
 }
 
-/** Nothing is to be gained: no bandwidth is reserved, or a VM has no host. */
+/** Nothing is to be gained: no bandwidth is reserved. */
 export function isStill(): bool {
-  return joinedCount == 0 || reserved == 0 || unplacedVms > 0;
+  return joinedCount == 0 || reserved == 0;
 }
 
 /** A turn of so much work begins; a step may cost about `means` mean joins at its start, and nothing at its end. */
@@ -70,7 +70,7 @@ export function height(): i64 {
   return reserved + (meanRate * <i64>touchedCount) / HOSTS_PER_JOIN;
 }
 
-/** May the search wander on with the plan as it is now? */
+/** May the search wander on with the plan as it is now? While some VM has no host, hosts are activated freely. */
 export function mayGoOn(highest: i64): bool {
-  return unplacedVms == 0 && <i64>activated <= levelOf(bestLevels, 1) && height() <= highest;
+  return (unplacedVms > 0 || <i64>activated <= levelOf(bestLevels, 1)) && height() <= highest;
 }
