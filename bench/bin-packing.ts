@@ -6,10 +6,11 @@ import { Random } from "../test/support/random.ts";
 
 export interface BinPackingOptions {
   /**
-   * cut: each full host falls into 2 to 4 VMs at random places. triplets: into 3, each a quarter to a half of the host in
-   * the first resource (Falkenauer 1996): hardly any host can hold four of them, and two mostly leave a gap.
+   * cut: each full host falls into 2 to 6 VMs at random places. cut-few: into 2 to 4, which leaves far fewer ways to fill a
+   * host. triplets: into 3, each a quarter to a half of the host in the first resource (Falkenauer 1996): hardly any host
+   * can hold four of them, and two mostly leave a gap.
    */
-  readonly kind: "cut" | "triplets";
+  readonly kind: "cut" | "cut-few" | "triplets";
   /**
    * 1: RAM, the others are not needed. 3: vCPU, RAM and disk, cut apart independently of each other, so that the VMs of a
    * host are mostly the only ones that fill it: a search has to find just these.
@@ -39,13 +40,16 @@ interface Resource {
 const RESOURCES: readonly Resource[] = [
   { field: "mem_mb", steps: 1024, unit: 1024 },
   { field: "vcpus", steps: 128, unit: 1 },
-  { field: "disk_gb", steps: 4000, unit: 1 },
+  { field: "disk_gb", steps: 400, unit: 10 },
 ];
+/** VMs of a host, fewest and most. */
+const PARTS = { cut: [2, 6], "cut-few": [2, 4] } as const;
 const RACK_HOSTS = 16;
 
 export function binPacking({ kind, resources, items, seed }: BinPackingOptions): BinPackingProblem {
   const random = new Random(seed);
-  const sizes = kind === "triplets" ? Array<number>(Math.floor(items / 3)).fill(3) : partsOf(items, random);
+  const sizes =
+    kind === "triplets" ? Array<number>(Math.floor(items / 3)).fill(3) : partsOf(items, ...PARTS[kind], random);
   const used = RESOURCES.slice(0, resources);
   const vms = sizes.flatMap((count, host) => {
     const parts = used.map(({ steps }, i) =>
@@ -82,12 +86,12 @@ export function binPacking({ kind, resources, items, seed }: BinPackingOptions):
   };
 }
 
-/** Numbers of VMs per host, 2 to 4 each, that sum up to `items`. */
-function partsOf(items: number, random: Random): number[] {
+/** Numbers of VMs per host, `fewest` (2) to `most` each, that sum up to `items`. */
+function partsOf(items: number, fewest: number, most: number, random: Random): number[] {
   const parts: number[] = [];
   for (let left = items; left > 0; left -= parts.at(-1)!) {
     // Never leaves a single one over.
-    const count = left <= 4 ? left : Math.min(random.between(2, 4), left - 2);
+    const count = left <= most ? left : Math.min(random.between(fewest, most), left - fewest);
     parts.push(count);
   }
   return parts;

@@ -1,5 +1,6 @@
 import { Anneal } from "./anneal";
 import { Cluster } from "./cluster";
+import { Cover } from "./cover";
 import { Move } from "./move";
 import { PerfectFilling } from "./perfect";
 import { Refill } from "./refill";
@@ -12,6 +13,7 @@ export const MOVES: StaticArray<Move> = [
   new Cluster(),
   new RuinAndRecreate(),
   new Squeeze(),
+  new Cover(),
   new Refill(),
   new PerfectFilling(),
 ];

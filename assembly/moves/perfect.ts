@@ -1,24 +1,26 @@
 import { BLOCK_SHIFT, NONE } from "../abi";
-import {
-  activated,
-  firstUnit,
-  forget,
-  hostOf,
-  nextUnit,
-  place,
-  remove,
-  touchedCount,
-  touchedRow,
-  unplacedVms,
-} from "../assignment";
-import { freeDisk, freeRam, freeVcpus } from "../inventory";
+import { forget, hostOf, place, remove } from "../assignment";
 import { get, put, words } from "../lib/arena";
 import { below } from "../lib/rng";
 import { allowed } from "../rules";
-import { boundActivated } from "../search/bound";
 import { probe, work } from "../search/choose";
 import { startOver } from "../search/incumbent";
 import { needDisk, needRam, needVcpus, unitCount } from "../units";
+import {
+  exactDisk,
+  exactRam,
+  exactResources,
+  exactVcpus,
+  hostDisk,
+  hostRam,
+  hosts,
+  hostVcpus,
+  key,
+  keyOf,
+  mustBeEven,
+  prepareEven,
+  rows,
+} from "./even";
 import { Move, WHOLE_SHARE } from "./move";
 
 /** Units of one host that are looked for at most. */
@@ -36,7 +38,6 @@ const FIRST_TRY = 500000;
 /** passes over one filling in this many, so that it differs. */
 const PASS_RATE = 8;
 
-let rows: usize = 0; // the hosts to be filled
 let sorted: usize = 0; // units by falling need of the key resource; what follows says "nth" for a place in it
 let used: usize = 0; // nth -> 1: in a filling
 let bucket: usize = 0; // hash of needs -> the last nth with them, NONE
@@ -46,23 +47,15 @@ let fillings: usize = 0; // host -> its units as nth, MOST_UNITS words each
 let sizes: usize = 0; // host -> number of them
 let scanned: usize = 0; // host -> the first nth for which its search has not been in vain, with `wanted` units
 let branched: usize = 0; // host -> 1: one filling of its first unit has led nowhere
-let hosts = 0;
 let tries = 0;
 let tryLooks = 0; // that are left to this try
 let looks = 0; // in this step
 let turnEnds = 0;
 
-// Resources of which nothing may be left over, and what an empty host has and what it has left under the filling in hand.
-let exactVcpus = false;
-let exactRam = false;
-let exactDisk = false;
-let hostVcpus = 0;
-let hostRam = 0;
-let hostDisk = 0;
+// What the filling in hand leaves.
 let vcpus = 0;
 let ram = 0;
 let disk = 0;
-let key: usize = 0; // needs of the resource that units are sorted by
 let leastKey = 0;
 
 // The filling in hand: its host, the number of units wanted, how many are in hand, and the nth to look at next.
@@ -82,7 +75,7 @@ let next = 0;
 export class PerfectFilling extends Move {
   prepare(): void {
     this.share = WHOLE_SHARE;
-    rows = words(unitCount, 0);
+    prepareEven();
     sorted = words(unitCount, 0);
     used = words(unitCount, 0);
     buckets = 16;
@@ -97,7 +90,7 @@ export class PerfectFilling extends Move {
   }
 
   start(span: i32): bool {
-    if (!applies()) return false;
+    if (!mustBeEven()) return false;
     turnEnds = work() + (rare() ? RARE_TURNS * span : span);
     if (tries == 0) {
       index();
@@ -120,49 +113,9 @@ export class PerfectFilling extends Move {
   }
 }
 
-/** Is the plan on empty, equal hosts only, and must fewer of them be full? */
-function applies(): bool {
-  hosts = boundActivated;
-  if (hosts == 0 || touchedCount < hosts || activated != touchedCount || (unplacedVms == 0 && activated == hosts))
-    return false;
-  let wantVcpus: i64 = 0;
-  let wantRam: i64 = 0;
-  let wantDisk: i64 = 0;
-  for (let u = 0; u < unitCount; u++) {
-    wantVcpus += get(needVcpus, u);
-    wantRam += get(needRam, u);
-    wantDisk += get(needDisk, u);
-  }
-  for (let slot = 0; slot < touchedCount; slot++) {
-    const row = get(touchedRow, slot);
-    let allVcpus = get(freeVcpus, row);
-    let allRam = get(freeRam, row);
-    let allDisk = get(freeDisk, row);
-    for (let u = firstUnit(row); u != NONE; u = get(nextUnit, u)) {
-      allVcpus += get(needVcpus, u);
-      allRam += get(needRam, u);
-      allDisk += get(needDisk, u);
-    }
-    if (slot > 0 && (allVcpus != hostVcpus || allRam != hostRam || allDisk != hostDisk)) return false;
-    hostVcpus = allVcpus;
-    hostRam = allRam;
-    hostDisk = allDisk;
-    put(rows, slot, row);
-  }
-  exactVcpus = wantVcpus == <i64>hosts * <i64>hostVcpus;
-  exactRam = wantRam == <i64>hosts * <i64>hostRam;
-  exactDisk = wantDisk == <i64>hosts * <i64>hostDisk;
-  key = exactRam ? needRam : exactVcpus ? needVcpus : needDisk;
-  return exactVcpus || exactRam || exactDisk;
-}
-
 /** Fillings are few where two resources must come out even, or where no host holds more than three units or four of the least. */
 function rare(): bool {
   return exactResources() > 1 || leastKey >= keyOf(hostVcpus, hostRam, hostDisk) >> 2;
-}
-
-function exactResources(): i32 {
-  return (exactVcpus ? 1 : 0) + (exactRam ? 1 : 0) + (exactDisk ? 1 : 0);
 }
 
 /** Sorts the units and puts them into buckets. */
@@ -366,10 +319,6 @@ function leavesEnough(): bool {
 /** What the filling in hand leaves of the resource that units are sorted by. */
 function left_(): i32 {
   return keyOf(vcpus, ram, disk);
-}
-
-function keyOf(ofVcpus: i32, ofRam: i32, ofDisk: i32): i32 {
-  return key == needRam ? ofRam : key == needVcpus ? ofVcpus : ofDisk;
 }
 
 function fits(nth: i32): bool {

@@ -15,6 +15,7 @@ export type Family = Pick<BinPackingOptions, "kind" | "resources">;
 export const FAMILIES: readonly Family[] = [
   { kind: "cut", resources: 1 },
   { kind: "cut", resources: 3 },
+  { kind: "cut-few", resources: 3 },
   { kind: "triplets", resources: 1 },
   { kind: "triplets", resources: 3 },
 ];

@@ -72,9 +72,11 @@ it("a plateau is left on which every single host emptied leads nowhere: seven ho
 describe("packings that leave nothing free are found", () => {
   it.each<BinPackingOptions>([
     { kind: "cut", resources: 1, items: 120, seed: 1 },
-    { kind: "cut", resources: 3, items: 249, seed: 1 },
+    { kind: "cut", resources: 1, items: 1000, seed: 101 },
+    { kind: "cut-few", resources: 3, items: 120, seed: 1 },
     { kind: "triplets", resources: 1, items: 60, seed: 1 },
     { kind: "triplets", resources: 1, items: 120, seed: 2 },
+    { kind: "triplets", resources: 1, items: 1000, seed: 101 },
     { kind: "triplets", resources: 3, items: 501, seed: 1 },
   ])("$kind, $resources resources, $items VMs", (options) => {
     const { problem, optimum } = binPacking(options);
