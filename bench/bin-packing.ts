@@ -49,7 +49,7 @@ const RACK_HOSTS = 16;
 export function binPacking({ kind, resources, items, seed }: BinPackingOptions): BinPackingProblem {
   const random = new Random(seed);
   const sizes =
-    kind === "triplets" ? Array<number>(Math.floor(items / 3)).fill(3) : partsOf(items, ...PARTS[kind], random);
+    kind === "triplets" ? Array<number>(Math.floor(items / 3)).fill(3) : partsOf(items, PARTS[kind], random);
   const used = RESOURCES.slice(0, resources);
   const vms = sizes.flatMap((count, host) => {
     const parts = used.map(({ steps }, i) =>
@@ -87,7 +87,7 @@ export function binPacking({ kind, resources, items, seed }: BinPackingOptions):
 }
 
 /** Numbers of VMs per host, `fewest` (2) to `most` each, that sum up to `items`. */
-function partsOf(items: number, fewest: number, most: number, random: Random): number[] {
+function partsOf(items: number, [fewest, most]: readonly [number, number], random: Random): number[] {
   const parts: number[] = [];
   for (let left = items; left > 0; left -= parts.at(-1)!) {
     // Never leaves a single one over.
