@@ -28,6 +28,8 @@ const PER_RACK: f32 = 0.25;
 const PER_LEFT: f32 = 0.1 / 30000;
 /** For room that would take what stands on a mean host: the next hosts to be closed need it. */
 const PER_SLACK: f32 = 0.5;
+/** Room beyond this many mean hosts is worth nothing. */
+const MOST_SLACK: f32 = 2;
 /** Of what stands on a mean host: a host with so much counts half a host in `unevenness`. */
 const HALF: f32 = 0.25;
 
@@ -74,7 +76,7 @@ function slack(): f32 {
     const disk = <f32>get(freeDisk, row) / wholeDisk;
     sum += max<f32>(0, min(min(vcpus, ram), disk));
   }
-  return sum * <f32>touchedCount;
+  return min(MOST_SLACK, sum * <f32>touchedCount);
 }
 
 /** The touched hosts, each as a part of one that grows ever slower with what stands there: few full ones and an almost empty one are less than as many equal ones. */
