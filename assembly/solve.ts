@@ -44,20 +44,21 @@ import { prepareAudit } from "./audit";
 import { get, put, words } from "./lib/arena";
 import { seed as seedRandom } from "./lib/rng";
 import { preparePipes } from "./pipes";
-import { optimal, prepareProof, prove, proveHopeless, refuted } from "./proof/prove";
+import { optimal, prepareProof, prove, proveExceeded, proveHopeless, refuted } from "./proof/prove";
 import { openRequest, swapPatches, vmCount } from "./request";
 import { affinityMatters, prepareRules } from "./rules";
 import { accountFor, prepareAccount } from "./search/account";
 import { boundActivated, boundRacks, boundReserved, boundTouched, prepareBounds } from "./search/bound";
 import { prepareBundles } from "./search/bundle";
 import { attempts, blocksVisited, prepareChoice, work } from "./search/choose";
-import { BUILDING, construct as buildOn, HOPELESS, leaveOff, prepareConstruction } from "./search/construct";
+import { BUILDING, construct as buildOn, HOPELESS, leaveOff, prepareConstruction, TOO_MUCH } from "./search/construct";
 import { prepareDomains } from "./search/domain";
 import { explain, hopeless, placedBefore, prepareExplanation, refusedRule, refusedVm } from "./search/explain";
 import { prepareFrontier } from "./search/frontier";
 import { prepareHandover, takeOver } from "./search/handover";
 import { prepareImprovement, improve as searchOn } from "./search/improve";
 import { prepareOrder } from "./search/order";
+import { exceeded } from "./search/volume";
 import { buildUnits, unitCount, unitOf } from "./units";
 
 export let result: usize = 0;
@@ -109,8 +110,9 @@ export function begin(seed: i32): void {
 export function construct(limit: i32): i32 {
   if (status != STATUS_BUILDING) return status;
   const outcome = buildOn(limit);
-  if (outcome == HOPELESS) {
-    proveHopeless(hopeless);
+  if (outcome == HOPELESS || outcome == TOO_MUCH) {
+    if (outcome == HOPELESS) proveHopeless(hopeless);
+    else proveExceeded(exceeded());
     status = STATUS_REFUSED;
   } else if (outcome != BUILDING) status = unplacedVms == 0 ? STATUS_PLACED : STATUS_SEARCHING;
   return status;

@@ -2,6 +2,7 @@
 
 import { NONE } from "../abi";
 import { get } from "../lib/arena";
+import { stepOfNeeds } from "../search/volume";
 import { unitCount, unitVmFirst, unitVms } from "../units";
 import { apartCount, apartLevel, apartUnits } from "./apart";
 import { crowdedMeasure, inCrowd } from "./crowding";
@@ -58,6 +59,17 @@ export function noteApart(): void {
   note(apartLevel);
   note(apartCount);
   for (let i = 0; i < apartCount; i++) note(vmOf(get(apartUnits, i)));
+}
+
+/** All units, for the one resource of which they need too much. */
+export function noteVolume(resource: i32): void {
+  note(LOG_CROWDED);
+  for (let r = 0; r < 3; r++) {
+    note(r == resource ? 1 : 0);
+    note(r == resource ? stepOfNeeds(r) : 1);
+  }
+  note(unitCount);
+  for (let u = 0; u < unitCount; u++) note(vmOf(u));
 }
 
 /** What `crowded` has found. */

@@ -5,11 +5,12 @@
 //          LOG_APART level, number of VMs, VMs: no two may share a container, and there are fewer of them
 
 import { put, reserve } from "../lib/arena";
+import { unitCount } from "../units";
 
 /** Words of the longest tree that is kept. */
 const MOST_WORDS = 1 << 18;
-/** Of a request too large for an exact search, where a leaf is all there can be. */
-const LEAF_WORDS = 1 << 12;
+/** Of a request too large for an exact search a leaf is all there can be: its head, and all units. */
+const LEAF_WORDS = 64;
 
 export let log: usize = 0;
 export let logWords = 0;
@@ -18,7 +19,7 @@ export let logFull = false;
 let room = 0;
 
 export function prepareLog(deep: bool): void {
-  room = deep ? MOST_WORDS : LEAF_WORDS;
+  room = deep ? MOST_WORDS : LEAF_WORDS + unitCount;
   log = reserve((<usize>room) << 2);
   clearLog();
 }

@@ -33,7 +33,7 @@ import { unitCount } from "../units";
 import { prepareApart } from "./apart";
 import { findDistances, preparePipeBounds } from "./bandwidth";
 import { findClasses, prepareCrowding, UNLIMITED } from "./crowding";
-import { noteNowhere } from "./leaves";
+import { noteNowhere, noteVolume } from "./leaves";
 import { clearLog, logFull, prepareLog } from "./log";
 import {
   forgetRows,
@@ -144,6 +144,13 @@ export function prove(limit: i32): void {
 export function proveHopeless(unit: i32): void {
   clearLog();
   noteNowhere(unit);
+  refuted = true;
+}
+
+/** All units together need more of the resource than there is. */
+export function proveExceeded(resource: i32): void {
+  clearLog();
+  noteVolume(resource);
   refuted = true;
 }
 

@@ -9,15 +9,18 @@ import { FAILED, GOING_ON, startLeague, stepLeague } from "./bundle";
 import { work } from "./choose";
 import { isHopeless } from "./explain";
 import { order } from "./order";
+import { exceeded } from "./volume";
 
 const ROUNDS = 8;
 /** No further round once the plan has cost this much work: repair goes on from the best. */
 const ROUNDS_WORK = 20000;
 
-/** What a step says: go on, the plan is as good as construction gets it, or a unit can stand nowhere. */
+/** What a step says: go on; the plan is as good as construction gets it; */
 export const BUILDING = 0;
 export const BUILT = 1;
+/** there is none, for a unit can stand nowhere, or for all together need more than all hosts have. */
 export const HOPELESS = 2;
+export const TOO_MUCH = 3;
 
 let failed: usize = 0; // league -> 1 if it found no place in this round
 let reordered: usize = 0;
@@ -90,7 +93,7 @@ function checkUnit(): i32 {
   while (unitAt < unitCount && get(bestHosts, unitAt) != NONE) unitAt++;
   if (unitAt < unitCount) return isHopeless(unitAt++) ? HOPELESS : BUILDING;
   unitAt = NONE;
-  return nextRound();
+  return exceeded() >= 0 ? TOO_MUCH : nextRound();
 }
 
 function nextRound(): i32 {

@@ -175,3 +175,20 @@ it("a problem that has an answer is never refused as proven, with pipes and with
   }
   expect(refused).toBeLessThan(5);
 });
+
+it("more VMs than all hosts together hold are refused with proof at once, however many they are", () => {
+  const capacity = { vcpus: 64, mem_mb: 262_144, disk_gb: 2000 };
+  const hosts = Array.from({ length: 10 }, (_, i) => ({ name: `h${i}`, rack: "r0", status: "up", capacity }));
+  const vms = Array.from({ length: 5000 }, (_, i) => ({
+    name: `vm${i}`,
+    vcpus: 1 + (i % 4),
+    mem_mb: 2048,
+    disk_gb: 0,
+  }));
+  const file = { format: "placement-problem/1", hosts, app: { name: "many", vms } };
+  const { dataCenter, application } = parseProblem(JSON.stringify(file), "many");
+  const answer = solver.solveNow(new Inventory(dataCenter), application!, { budget: 0 });
+  expect({ ok: answer.ok, proven: !answer.ok && answer.proven }).toEqual({ ok: false, proven: true });
+  expect(answer.stats.attempts).toBeLessThan(10_000);
+  if (!answer.ok) expect(checkCertificate(dataCenter, application!, answer.certificate!)).toBeNull();
+});
