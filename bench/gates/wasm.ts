@@ -8,8 +8,8 @@ import { join } from "node:path";
 import { corePath } from "../../host/core/load.ts";
 import { inRepository } from "../paths.ts";
 
-/** Raise it in the change that needs more, with the reason. */
-export const MOST_BYTES = 32 * 1024;
+/** Raise it in the change that needs more, with the reason. 28 KiB plan and improve; moves, bandwidth and proofs took the rest. */
+export const MOST_BYTES = 100 * 1024;
 const BUILDS = 2;
 
 export function sha256(path: string): string {

@@ -58,6 +58,7 @@ export class Inventory implements InventoryView {
     for (const host of hosts) this.#addHost(host);
     for (const vm of existing) this.#count(vm, 1);
     this.#columns = this.#makeColumns();
+    this.#owners.settle();
   }
 
   /** Grows with each change. */

@@ -24,6 +24,11 @@ export class OwnerClasses {
   renumber(number: () => void): void {
     this.#numbers.clear();
     number();
+    this.settle();
+  }
+
+  /** All numbers are those of sets that live. */
+  settle(): void {
     this.#limit = 2 * this.#numbers.size + MOST_IDLE;
   }
 

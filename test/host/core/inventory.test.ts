@@ -426,6 +426,17 @@ describe("a service that runs for long", () => {
     expect(differences(viewColumns(inventory), viewColumns(anew))).toEqual([]);
   });
 
+  it("keeps its columns when a VM comes to a data center of thousands of exclusivity groups", () => {
+    const dataCenter = {
+      ...simulatedDataCenter("sim:2x2"),
+      existing: Array.from({ length: 3000 }, (_, i) => tenant(i)),
+    };
+    const inventory = new Inventory(dataCenter);
+    const { snapshot } = inventory;
+    inventory.put(tenant(3000));
+    expect(inventory.snapshot).toBe(snapshot);
+  });
+
   it("moves a rack to another cluster host by host", () => {
     const dataCenter = simulatedDataCenter("sim:5x3");
     const inventory = new Inventory(dataCenter);
