@@ -102,6 +102,7 @@ export class Diversity extends Constraint {
       }
       add(count, ordinal, by);
       if (get(count, ordinal) == 0) {
+        // With affinity switched off, in a test, a member may stand in several containers, of which one is known.
         taken.remove(g, get(place, ordinal));
         put(place, ordinal, NONE);
       }

@@ -34,10 +34,14 @@ export class BitTable {
     put(this.bits, at, get(this.bits, at) | bitOf(row));
   }
 
+  /** Of what is not in the set nothing happens. */
   remove(set: i32, row: i32): void {
     const key = keyOf(set, row >> CHUNK_SHIFT);
     let at = this.home(key);
-    while (this.keyAt(at) != key) at = (at + 1) & this.last;
+    while (this.keyAt(at) != key) {
+      if (this.keyAt(at) == FREE) return;
+      at = (at + 1) & this.last;
+    }
     const rest = get(this.bits, at) & ~bitOf(row);
     put(this.bits, at, rest);
     if (rest == 0) this.close(at);
