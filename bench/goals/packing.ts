@@ -5,7 +5,8 @@ import { type Figure, type Goal, WORK_PER_MS } from "../goal.ts";
 import { solve } from "../quality.ts";
 
 const ITEMS = [60, 120, 250, 501, 1000];
-const SEEDS = [1, 2, 3];
+/** Others than those the moves were tried on while they were written. */
+const SEEDS = [1001, 1002, 1003];
 const MS = 1000;
 const SHARE = 98;
 

@@ -122,10 +122,10 @@ describe("on 10000 random problems", () => {
           expect(`${aspect} ${binding.of(aspect) >= 5}`).toBe(`${aspect} true`);
     for (const level of ["host", "rack", "cluster"])
       expect(binding.of(`exclusivity ${level} of others`)).toBeGreaterThan(5);
-    // The rest are repaired by no search of this budget; that it stays rare is what is held here.
-    expect(outcomes.of("refused though feasible")).toBeLessThan(30);
+    // Nearly perfect packings, for which the budget may not suffice: none with the default seed.
+    expect(outcomes.of("refused though feasible")).toBeLessThan(5);
     expect(outcomes.of("placed")).toBeGreaterThan(9_000);
-  });
+  }, 300_000);
 });
 
 it("of tiny problems exactly the feasible ones are placed, no objective beats the optimum, no bound exceeds it", () => {
