@@ -51,7 +51,7 @@ export const CLUSTER_OWNER = 25;
 // Class columns: hosts that no rule on fixed facts can tell apart share a class.
 export const CLASS_UP = 26; // 1 or 0
 export const CLASS_ZONE = 27; // zone number or NONE
-export const CLASS_AGGREGATES = 28; // number of its set of aggregates
+export const CLASS_AGGREGATES = 28; // number of its set of aggregates and traits
 export const CLASS_PHYSICAL_VCPUS = 29; // largest VM the machine itself can hold
 export const CLASS_PHYSICAL_RAM = 30;
 export const CLASS_VCPUS = 31; // capacity after overcommit and standby
@@ -80,13 +80,17 @@ export const REQUEST_VM_TABLE = 1; // word offset of the first
 export const REQUEST_GROUPS = 2; // affinity and diversity groups
 export const REQUEST_GROUP_TABLE = 3;
 export const REQUEST_AGGREGATE_SETS = 4; // columns of the spec table
-export const REQUEST_SPEC_TABLE = 5; // word offset; word [spec x sets + set] is 1 if one aggregate of the set satisfies the specs
+export const REQUEST_SPEC_TABLE = 5; // word offset; word [spec x sets + set] holds SPECS_ bits: what of the set satisfies the specs
 export const REQUEST_FRESH_OWNER = 6; // exclusivity classes from this number on live nowhere yet
 export const REQUEST_PATCHES = 7; // inventory cells to read differently during this solve
 export const REQUEST_PATCH_TABLE = 8; // triples: column, row, value
 export const REQUEST_PIPES = 9; // number of pipe records
 export const REQUEST_PIPE_TABLE = 10;
 export const REQUEST_HEADER = 11;
+
+// Bits of a word of the spec table.
+export const SPECS_FIT_AGGREGATE = 1; // one aggregate of the set satisfies all keys that concern aggregates
+export const SPECS_LACK_TRAITS = 2; // a required trait is not in the set, or a forbidden one is
 
 // A VM record. Rules on host classes may read the words before VM_DISK only: VMs equal in them share the answers.
 export const VM_VCPUS = 0;

@@ -1,7 +1,7 @@
 // Where the units stand, and everything that follows from it. `place` and `remove` undo each other exactly; the log of
 // them is the undo log of the search, so no state is ever copied.
 
-import { BLOCK_SHIFT, NONE } from "./abi";
+import { NONE } from "./abi";
 import { audit } from "./audit";
 import {
   classDisk,
@@ -24,7 +24,7 @@ import { add, get, put, words } from "./lib/arena";
 import { followHosts, isJoined, joinedMoved, reservedAt } from "./pipes";
 import { vmCount } from "./request";
 import { movedRules } from "./rules";
-import { measureBlock } from "./search/frontier";
+import { turn } from "./search/frontier";
 import { exclusiveCount, exclusiveOf, needDisk, needRam, needVcpus, unitCount, unitSize } from "./units";
 
 /** Unit -> host row, NONE: not placed. */
@@ -127,9 +127,10 @@ function put_(unit: i32, row: i32): void {
     const fresh = get(hostVms, row) == 0 ? 1 : 0;
     put(touchedFresh, slot, fresh);
     activated += fresh;
-    add(rackTouched, rack, 1);
-    if (get(rackTouched, rack) == 1) countRack(rack, 1);
-    measureBlock(row >> BLOCK_SHIFT);
+    const touched = get(rackTouched, rack) + 1;
+    put(rackTouched, rack, touched);
+    if (touched == 1) countRack(rack, 1);
+    turn(row);
   }
   add(touchedUnits, slot, 1);
   link(unit, slot);
@@ -198,8 +199,10 @@ function take(unit: i32, row: i32): void {
   if (get(touchedUnits, slot) == 0) {
     activated -= get(touchedFresh, slot);
     put(touchedSlot, row, 0);
-    add(rackTouched, rack, -1);
-    if (get(rackTouched, rack) == 0) countRack(rack, -1);
+    turn(row);
+    const touched = get(rackTouched, rack) - 1;
+    put(rackTouched, rack, touched);
+    if (touched == 0) countRack(rack, -1);
     const last = --touchedCount;
     if (slot != last) {
       const moved = get(touchedRow, last);
@@ -214,7 +217,6 @@ function take(unit: i32, row: i32): void {
   unplacedVms += size;
   waits(unit, 1);
   movedRules(unit, row, -1);
-  if (get(touchedSlot, row) == 0) measureBlock(row >> BLOCK_SHIFT);
   if (isJoined(unit)) {
     reserved -= reservedAt(unit, row);
     joinedMoved(unit, -1);

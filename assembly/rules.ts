@@ -4,7 +4,15 @@
 import { BLOCK_ROWS, BLOCK_SHIFT, MAX_RULES, NONE, PAD_FREE, VM_CLASS_WORDS } from "./abi";
 import { CONSTRAINTS } from "./constraints";
 import { Affinity } from "./constraints/affinity";
-import { DiskCapacity, RamCapacity, VcpuCapacity } from "./constraints/capacity";
+import {
+  Capacity,
+  DiskCapacity,
+  filterCapacities,
+  moveCapacities,
+  RamCapacity,
+  VcpuCapacity,
+} from "./constraints/capacity";
+import { Exclusivity, filterOwners, moveOwners, ownersAdmit } from "./constraints/exclusivity";
 import { classCount, freeVcpus, hostClass } from "./inventory";
 import { get, put, reserve, words } from "./lib/arena";
 import { vmCount, vmWord } from "./request";
@@ -15,7 +23,7 @@ export const RULE_COUNT: i32 = CONSTRAINTS.length;
 /** Rules switched off, as bits: for tests that must see them missed. */
 let disabled: i32 = 0;
 
-let unitRules: usize = 0; // unit -> rules that concern it and are not by class, as bits
+let unitRules: usize = 0; // unit -> rules that concern it, but not every unit, and are not by class, as bits
 export let classRules: i32 = 0; // rules by class, as bits
 let kindOf: usize = 0; // VM -> number of its kind: VMs equal in the words that class rules read
 let answers: usize = 0; // kind x class -> byte: 0 not asked yet, 1 allowed, 2 refused
@@ -37,6 +45,8 @@ export function undisturbed(): bool {
 export let vcpusMatter = true;
 export let ramMatters = true;
 export let diskMatters = true;
+/** The rules that concern every unit, capacities and exclusivity, as bits: asked without the list; 0 while one is off. */
+let common = 0;
 
 export function affinityMatters(): bool {
   for (let r = 0; r < RULE_COUNT; r++) if (unchecked(CONSTRAINTS[r]) instanceof Affinity) return enabled(r);
@@ -45,12 +55,15 @@ export function affinityMatters(): bool {
 
 export function prepareRules(): void {
   assert(RULE_COUNT <= MAX_RULES);
+  let everyone = 0;
   for (let r = 0; r < RULE_COUNT; r++) {
     const rule = unchecked(CONSTRAINTS[r]);
     if (rule instanceof VcpuCapacity) vcpusMatter = enabled(r);
     if (rule instanceof RamCapacity) ramMatters = enabled(r);
     if (rule instanceof DiskCapacity) diskMatters = enabled(r);
+    if (rule instanceof Capacity || rule instanceof Exclusivity) everyone |= 1 << r;
   }
+  common = disabled & everyone ? 0 : everyone;
   unitRules = words(unitCount, 0);
   classRules = 0;
   for (let r = 0; r < RULE_COUNT; r++) {
@@ -58,7 +71,9 @@ export function prepareRules(): void {
     const rule = unchecked(CONSTRAINTS[r]);
     rule.prepare();
     if (rule.byClass) classRules |= 1 << r;
-    else for (let u = 0; u < unitCount; u++) if (rule.concerns(u)) put(unitRules, u, get(unitRules, u) | (1 << r));
+    else if ((common & (1 << r)) == 0) {
+      for (let u = 0; u < unitCount; u++) if (rule.concerns(u)) put(unitRules, u, get(unitRules, u) | (1 << r));
+    }
   }
   kindOf = words(vmCount, 0);
   const examples = words(vmCount, 0); // kind -> a VM of it
@@ -131,6 +146,7 @@ export function suits(unit: i32, row: i32): bool {
 
 /** No rule keeps the unit out of the whole rack; its hosts may still all refuse. */
 export function mayEnter(unit: i32, rack: i32): bool {
+  if (common && !ownersAdmit(unit, rack)) return false;
   for (let left = get(unitRules, unit); left; left &= left - 1) {
     if (!unchecked(CONSTRAINTS[ctz(left)]).mayEnter(unit, rack)) return false;
   }
@@ -139,8 +155,13 @@ export function mayEnter(unit: i32, rack: i32): bool {
 
 /** The hosts of `mask` in a block on which the unit may stand now, as bits. */
 export function allowed(unit: i32, block: i32, mask: i32): i32 {
-  const rules = get(unitRules, unit);
-  for (let left = rules; left && mask; left &= left - 1) {
+  return permitted(unit, block, common ? filterCapacities(unit, block, mask) : mask);
+}
+
+/** The same, of hosts that are known to have room. */
+export function permitted(unit: i32, block: i32, mask: i32): i32 {
+  if (common && mask) mask = filterOwners(unit, block, mask);
+  for (let left = get(unitRules, unit); left && mask; left &= left - 1) {
     mask = unchecked(CONSTRAINTS[ctz(left)]).filter(unit, block, mask);
   }
   return mask ? filterClasses(unit, block, mask) : 0;
@@ -151,7 +172,7 @@ export function alike(one: i32, other: i32): bool {
   if (unitSize(one) != 1 || unitSize(other) != 1 || get(unitRules, one) != get(unitRules, other)) return false;
   const vm = get(unitVms, get(unitVmFirst, one));
   if (get(kindOf, vm) != get(kindOf, get(unitVms, get(unitVmFirst, other)))) return false;
-  for (let left = get(unitRules, one); left; left &= left - 1) {
+  for (let left = get(unitRules, one) | common; left; left &= left - 1) {
     if (!unchecked(CONSTRAINTS[ctz(left)]).alike(one, other)) return false;
   }
   return true;
@@ -159,6 +180,10 @@ export function alike(one: i32, other: i32): bool {
 
 /** Tells every rule that the unit comes or goes. The VM counts do not contain the unit at this moment. */
 export function movedRules(unit: i32, row: i32, by: i32): void {
+  if (common) {
+    moveCapacities(unit, row, by);
+    moveOwners(unit, row, by);
+  }
   for (let left = get(unitRules, unit); left; left &= left - 1) {
     unchecked(CONSTRAINTS[ctz(left)]).moved(unit, row, by);
   }
@@ -173,7 +198,12 @@ export function filterRule(rule: i32, unit: i32, block: i32, mask: i32): i32 {
 
 /** Rules that may refuse the unit, those by class among them, as bits. */
 export function rulesOf(unit: i32): i32 {
-  return get(unitRules, unit) | classRules;
+  return get(unitRules, unit) | common | classRules;
+}
+
+/** Rules that may refuse it, but do not concern every unit, and are not by class. */
+export function rulesOfItsOwn(unit: i32): i32 {
+  return get(unitRules, unit);
 }
 
 /** The rules by class that refuse the unit on hosts of a class, as bits. */

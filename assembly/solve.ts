@@ -44,7 +44,7 @@ import { prepareAudit } from "./audit";
 import { get, put, words } from "./lib/arena";
 import { seed as seedRandom } from "./lib/rng";
 import { preparePipes } from "./pipes";
-import { optimal, prepareProof, prove, proveExceeded, proveHopeless, refuted } from "./proof/prove";
+import { forgetProof, optimal, prepareProof, prove, proveExceeded, proveHopeless, refuted } from "./proof/prove";
 import { openRequest, swapPatches, vmCount } from "./request";
 import { affinityMatters, prepareRules } from "./rules";
 import { accountFor, prepareAccount } from "./search/account";
@@ -63,6 +63,7 @@ import { buildUnits, unitCount, unitOf } from "./units";
 
 export let result: usize = 0;
 let status = STATUS_BUILDING;
+let ready = false; // the search beyond the first plan is laid out
 
 /**
  * Work after which the search for better plans and the one for proofs take turns. The former begins; of few units it has
@@ -74,7 +75,7 @@ const TURN_PER_UNIT = 16;
 let proving = false;
 let turnLeft = TURN;
 
-/** Reads the request and lays out everything the search needs: from here on nothing is allocated. */
+/** Reads the request and lays out what the first plan needs: from here on only `prepareSearch` allocates. */
 export function begin(seed: i32): void {
   openRequest();
   swapPatches();
@@ -88,9 +89,7 @@ export function begin(seed: i32): void {
   prepareBundles();
   prepareChoice();
   prepareConstruction();
-  prepareImprovement();
   prepareBounds();
-  prepareProof();
   prepareExplanation();
   prepareHandover();
   prepareAccount();
@@ -100,6 +99,16 @@ export function begin(seed: i32): void {
   status = STATUS_BUILDING;
   proving = false;
   turnLeft = min(TURN, TURN_PER_UNIT * unitCount);
+  ready = false;
+  forgetProof();
+}
+
+/** Once: what only a search beyond the first plan needs. Many an answer is that plan, and takes no longer than this. */
+function prepareSearch(): void {
+  if (ready) return;
+  ready = true;
+  prepareImprovement();
+  prepareProof();
 }
 
 /**
@@ -111,6 +120,7 @@ export function construct(limit: i32): i32 {
   if (status != STATUS_BUILDING) return status;
   const outcome = buildOn(limit);
   if (outcome == HOPELESS || outcome == TOO_MUCH) {
+    prepareSearch();
     if (outcome == HOPELESS) proveHopeless(hopeless);
     else proveExceeded(exceeded());
     status = STATUS_REFUSED;
@@ -137,6 +147,7 @@ export function adopt(): bool {
 export function improve(limit: i32, untilPlaced: bool): i32 {
   stopBuilding();
   if (status != STATUS_REFUSED) {
+    prepareSearch();
     takeTurns(limit, untilPlaced);
     status = refuted ? STATUS_REFUSED : unplacedVms == 0 ? STATUS_PLACED : STATUS_SEARCHING;
   }

@@ -1,4 +1,13 @@
-import { GROUP_KIND, GROUP_LEVEL, GROUP_LIVING, GROUP_LIVING_COUNT, KIND_AFFINITY, LEVEL_HOST, NONE } from "../abi";
+import {
+  BLOCK_SHIFT,
+  GROUP_KIND,
+  GROUP_LEVEL,
+  GROUP_LIVING,
+  GROUP_LIVING_COUNT,
+  KIND_AFFINITY,
+  LEVEL_HOST,
+  NONE,
+} from "../abi";
 import { Constraint } from "../constraint";
 import { containerOf, rackBlock } from "../inventory";
 import { add, get, put, words } from "../lib/arena";
@@ -45,8 +54,20 @@ export class Affinity extends Constraint {
     return true;
   }
 
+  filter(unit: i32, block: i32, mask: i32): i32 {
+    const row = block << BLOCK_SHIFT;
+    for (let i = memberships.from(unit), end = memberships.to(unit); i < end && mask; i++) {
+      const g = memberships.group(i);
+      const level = groupWord(g, GROUP_LEVEL);
+      const at = get(container, g);
+      if (level != LEVEL_HOST) mask = fits(g, containerOf(level, row)) ? mask : 0;
+      else if (at != NONE) mask = at >> BLOCK_SHIFT == block ? mask & (1 << (at & 15)) : 0;
+    }
+    return mask;
+  }
+
   mayEnter(unit: i32, rack: i32): bool {
-    const row = get(rackBlock, rack) << 4;
+    const row = get(rackBlock, rack) << BLOCK_SHIFT;
     for (let i = memberships.from(unit), end = memberships.to(unit); i < end; i++) {
       const g = memberships.group(i);
       const level = groupWord(g, GROUP_LEVEL);

@@ -11,7 +11,7 @@ import {
 } from "../abi";
 import { Constraint } from "../constraint";
 import { containerOf, rackBlock } from "../inventory";
-import { add, get, put, words } from "../lib/arena";
+import { get, put, words } from "../lib/arena";
 import { BitTable, bitTable } from "../lib/bit-table";
 import { Membership, membershipsOf } from "../memberships";
 import { hostNow } from "../pristine";
@@ -22,9 +22,13 @@ import { unitCount } from "../units";
 // at a time: no two members ever share one. The containers of all members of a group, and those where it lives already,
 // are one set, so that a group of thousands is asked about 16 hosts with one look.
 let memberships: Membership = changetype<Membership>(0);
-let places: usize = 0; // group -> address of the container of each member, NONE: nowhere
-let counts: usize = 0; // group -> address of the number of placed units of each member
+let seats: usize = 0; // group -> address of a seat for each member
+let seatOf: usize = 0; // entry of a membership -> address of the member's seat, 0: it is below two members
 let taken: BitTable = changetype<BitTable>(0); // group -> containers of its members and of where it lives
+
+/** A seat: the container of the member, NONE: nowhere, and the number of its placed units. */
+const SEAT_WORDS = 2;
+const UNITS = 4;
 
 /** Hard. Any two members of a diversity group are in different containers of its level, and apart from those that live there. */
 export class Diversity extends Constraint {
@@ -34,15 +38,20 @@ export class Diversity extends Constraint {
 
   prepare(): void {
     memberships = membershipsOf(KIND_DIVERSITY);
-    places = words(groupCount, 0);
-    counts = words(groupCount, 0);
+    seats = words(groupCount, 0);
     let most = 0;
     for (let g = 0; g < groupCount; g++) {
       if (groupWord(g, GROUP_KIND) != KIND_DIVERSITY) continue;
       const members = groupWord(g, GROUP_ORDINALS);
       most += members + groupWord(g, GROUP_LIVING_COUNT);
-      put(places, g, <i32>words(members, NONE));
-      put(counts, g, <i32>words(members, 0));
+      put(seats, g, <i32>words(members * SEAT_WORDS, 0));
+      for (let i = 0; i < members; i++) store<i32>(seatAt(g, i), NONE);
+    }
+    const entries = memberships.from(unitCount);
+    seatOf = words(entries, 0);
+    for (let i = 0; i < entries; i++) {
+      const ordinal = memberships.ordinal(i);
+      if (ordinal != NONE) put(seatOf, i, <i32>seatAt(memberships.group(i), ordinal));
     }
     taken = bitTable(most);
     for (let g = 0; g < groupCount; g++) {
@@ -59,7 +68,7 @@ export class Diversity extends Constraint {
   allows(unit: i32, row: i32): bool {
     for (let i = memberships.from(unit), end = memberships.to(unit); i < end; i++) {
       const g = memberships.group(i);
-      if (!apart(g, memberships.ordinal(i), containerOf(groupWord(g, GROUP_LEVEL), row))) return false;
+      if (!apart(g, seat(i), containerOf(groupWord(g, GROUP_LEVEL), row))) return false;
     }
     return true;
   }
@@ -68,12 +77,11 @@ export class Diversity extends Constraint {
     const row = block << BLOCK_SHIFT;
     for (let i = memberships.from(unit), end = memberships.to(unit); i < end && mask; i++) {
       const g = memberships.group(i);
-      const ordinal = memberships.ordinal(i);
       const level = groupWord(g, GROUP_LEVEL);
       if (level != LEVEL_HOST) {
-        if (!apart(g, ordinal, containerOf(level, row))) return 0;
-      } else if (ordinal == NONE) return 0;
-      else mask &= ~takenByOthers(g, ordinal, block);
+        if (!apart(g, seat(i), containerOf(level, row))) return 0;
+      } else if (seat(i) == 0) return 0;
+      else mask &= ~takenByOthers(g, seat(i), block);
     }
     return mask;
   }
@@ -83,7 +91,7 @@ export class Diversity extends Constraint {
     for (let i = memberships.from(unit), end = memberships.to(unit); i < end; i++) {
       const g = memberships.group(i);
       const level = groupWord(g, GROUP_LEVEL);
-      if (level != LEVEL_HOST && !apart(g, memberships.ordinal(i), containerOf(level, row))) return false;
+      if (level != LEVEL_HOST && !apart(g, seat(i), containerOf(level, row))) return false;
     }
     return true;
   }
@@ -91,20 +99,18 @@ export class Diversity extends Constraint {
   moved(unit: i32, row: i32, by: i32): void {
     for (let i = memberships.from(unit), end = memberships.to(unit); i < end; i++) {
       const g = memberships.group(i);
-      const ordinal = memberships.ordinal(i);
-      if (ordinal == NONE) continue;
-      const count = <usize>get(counts, g);
-      const place = <usize>get(places, g);
-      if (by > 0 && get(count, ordinal) == 0) {
+      const at = seat(i);
+      if (at == 0) continue;
+      const units = load<i32>(at, UNITS) + by;
+      store<i32>(at, units, UNITS);
+      if (by > 0 && units == 1) {
         const container = containerOf(groupWord(g, GROUP_LEVEL), row);
-        put(place, ordinal, container);
+        store<i32>(at, container);
         taken.add(g, container);
-      }
-      add(count, ordinal, by);
-      if (get(count, ordinal) == 0) {
+      } else if (units == 0) {
         // With affinity switched off, in a test, a member may stand in several containers, of which one is known.
-        taken.remove(g, get(place, ordinal));
-        put(place, ordinal, NONE);
+        taken.remove(g, load<i32>(at));
+        store<i32>(at, NONE);
       }
     }
   }
@@ -122,7 +128,6 @@ export class Diversity extends Constraint {
 /** Are the places of the group's members not where their placed units are, or is the set of them another one? */
 function strayed(group: i32): bool {
   const members = groupWord(group, GROUP_ORDINALS);
-  const place = <usize>get(places, group);
   for (let ordinal = 0; ordinal < members; ordinal++) {
     let where = NONE;
     let placed = 0;
@@ -134,35 +139,43 @@ function strayed(group: i32): bool {
         where = containerOf(groupWord(group, GROUP_LEVEL), hostNow(u));
       }
     }
-    if (where != get(place, ordinal) || placed != get(<usize>get(counts, group), ordinal)) return true;
+    const at = seatAt(group, ordinal);
+    if (where != load<i32>(at) || placed != load<i32>(at, UNITS)) return true;
     if (where != NONE && !taken.has(group, where)) return true;
   }
   const living = wordAt(groupWord(group, GROUP_LIVING));
   const lives = groupWord(group, GROUP_LIVING_COUNT);
   let containers = lives;
   for (let i = 0; i < lives; i++) if (!taken.has(group, get(living, i))) return true;
-  for (let ordinal = 0; ordinal < members; ordinal++) if (get(place, ordinal) != NONE) containers++;
+  for (let ordinal = 0; ordinal < members; ordinal++) if (load<i32>(seatAt(group, ordinal)) != NONE) containers++;
   return containers != taken.count(group);
 }
 
 /** No unit below the same members has a host, so whoever stands in a container stands in the unit's way. */
 function alone(unit: i32): bool {
   for (let i = memberships.from(unit), end = memberships.to(unit); i < end; i++) {
-    const ordinal = memberships.ordinal(i);
-    if (ordinal == NONE || get(<usize>get(places, memberships.group(i)), ordinal) != NONE) return false;
+    if (seat(i) == 0 || load<i32>(seat(i)) != NONE) return false;
   }
   return true;
 }
 
+function seat(entry: i32): usize {
+  return <usize>get(seatOf, entry);
+}
+
+function seatAt(group: i32, ordinal: i32): usize {
+  return <usize>get(seats, group) + ((<usize>(ordinal * SEAT_WORDS)) << 2);
+}
+
 /** No other member of the group is in the container. */
-function apart(group: i32, ordinal: i32, container: i32): bool {
-  if (ordinal == NONE || container == NONE) return false;
-  return !taken.has(group, container) || get(<usize>get(places, group), ordinal) == container;
+function apart(group: i32, seat: usize, container: i32): bool {
+  if (seat == 0 || container == NONE) return false;
+  return !taken.has(group, container) || load<i32>(seat) == container;
 }
 
 /** The hosts of a block on which other members of the group stand, as bits. */
-function takenByOthers(group: i32, ordinal: i32, block: i32): i32 {
+function takenByOthers(group: i32, seat: usize, block: i32): i32 {
   const mask = taken.chunk(group, block);
-  const own = get(<usize>get(places, group), ordinal);
+  const own = load<i32>(seat);
   return own != NONE && own >> BLOCK_SHIFT == block ? mask & ~(1 << (own & 15)) : mask;
 }

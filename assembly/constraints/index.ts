@@ -10,6 +10,7 @@ import { Exclusivity } from "./exclusivity";
 import { Fixed } from "./fixed";
 import { MachineSize } from "./machine-size";
 import { NicCapacity } from "./nic-capacity";
+import { Traits } from "./traits";
 import { UplinkCapacity } from "./uplink-capacity";
 import { Zone } from "./zone";
 
@@ -22,6 +23,7 @@ export const CONSTRAINTS: StaticArray<Constraint> = [
   new Fixed(),
   new Zone(),
   new Aggregates(),
+  new Traits(),
   new MachineSize(),
   new VcpuCapacity(),
   new RamCapacity(),

@@ -32,12 +32,20 @@ export function room(count: i32): usize {
   return reserve((<usize>count) << 2);
 }
 
+/** From here on filling is left to the engine, a call that takes as long as storing a few hundred bytes. */
+const LONG: usize = 1024;
+
 /** `count` words, all `value`. */
 export function words(count: i32, value: i32): usize {
   const bytes = (<usize>count) << 2;
   const at = reserve(bytes);
-  if (value == 0 || value == -1) memory.fill(at, <u8>value, bytes);
-  else for (let i: usize = 0; i < bytes; i += 4) store<i32>(at + i, value);
+  if (bytes >= LONG && (value == 0 || value == -1)) {
+    memory.fill(at, <u8>value, bytes);
+    return at;
+  }
+  // The last vector may reach beyond the words, but not beyond where the next ones begin.
+  const four = i32x4.splat(value);
+  for (let to = at, end = at + bytes; to < end; to += 16) v128.store(to, four);
   return at;
 }
 

@@ -2,24 +2,24 @@
 // rows of the chunk as bits. Linear probing; a chunk that becomes empty is taken out by moving up what follows it
 // (Knuth, The Art of Computer Programming 3, 6.4, algorithm R), so adding and removing restore every byte.
 
-import { get, put, reserve, words } from "./arena";
+import { reserve } from "./arena";
 
 const CHUNK_SHIFT = 4;
 const FREE: i64 = -1;
 
+/** A place: the key (i64) and its bits, padded. */
+const PLACE_SHIFT = 4;
+const BITS = 8;
+
 @unmanaged
 export class BitTable {
-  keys: usize = 0;
-  bits: usize = 0;
+  places: usize = 0;
   /** Number of places - 1; a power of two of places, at most half of them in use. */
   last: i32 = 0;
 
   /** The members of `set` in a chunk, as bits. */
   chunk(set: i32, chunk: i32): i32 {
-    const key = keyOf(set, chunk);
-    let at = this.home(key);
-    while (this.keyAt(at) != key && this.keyAt(at) != FREE) at = (at + 1) & this.last;
-    return get(this.bits, at); // a free place holds no bits
+    return load<i32>(this.find(keyOf(set, chunk)), BITS); // a free place holds no bits
   }
 
   has(set: i32, row: i32): bool {
@@ -28,30 +28,26 @@ export class BitTable {
 
   add(set: i32, row: i32): void {
     const key = keyOf(set, row >> CHUNK_SHIFT);
-    let at = this.home(key);
-    while (this.keyAt(at) != key && this.keyAt(at) != FREE) at = (at + 1) & this.last;
-    store<i64>(this.keys + ((<usize>at) << 3), key);
-    put(this.bits, at, get(this.bits, at) | bitOf(row));
+    const at = this.find(key);
+    store<i64>(at, key);
+    store<i32>(at, load<i32>(at, BITS) | bitOf(row), BITS);
   }
 
   /** Of what is not in the set nothing happens. */
   remove(set: i32, row: i32): void {
-    const key = keyOf(set, row >> CHUNK_SHIFT);
-    let at = this.home(key);
-    while (this.keyAt(at) != key) {
-      if (this.keyAt(at) == FREE) return;
-      at = (at + 1) & this.last;
-    }
-    const rest = get(this.bits, at) & ~bitOf(row);
-    put(this.bits, at, rest);
-    if (rest == 0) this.close(at);
+    const at = this.find(keyOf(set, row >> CHUNK_SHIFT));
+    if (load<i64>(at) == FREE) return;
+    const rest = load<i32>(at, BITS) & ~bitOf(row);
+    store<i32>(at, rest, BITS);
+    if (rest == 0) this.close(<i32>((at - this.places) >> PLACE_SHIFT));
   }
 
   /** Members of a set, by looking at every place: for the check build. */
   count(set: i32): i32 {
     let members = 0;
     for (let at = 0; at <= this.last; at++) {
-      if (this.keyAt(at) != FREE && <i32>(this.keyAt(at) >> 32) == set) members += popcnt(get(this.bits, at));
+      if (this.keyAt(at) != FREE && <i32>(this.keyAt(at) >> 32) == set)
+        members += popcnt(load<i32>(this.place(at), BITS));
     }
     return members;
   }
@@ -61,16 +57,26 @@ export class BitTable {
     for (let at = (hole + 1) & this.last; this.keyAt(at) != FREE; at = (at + 1) & this.last) {
       const home = this.home(this.keyAt(at));
       if (((at - home) & this.last) < ((at - hole) & this.last)) continue;
-      store<i64>(this.keys + ((<usize>hole) << 3), this.keyAt(at));
-      put(this.bits, hole, get(this.bits, at));
+      v128.store(this.place(hole), v128.load(this.place(at)));
       hole = at;
     }
-    store<i64>(this.keys + ((<usize>hole) << 3), FREE);
-    put(this.bits, hole, 0);
+    store<i64>(this.place(hole), FREE);
+    store<i32>(this.place(hole), 0, BITS);
   }
 
-  private keyAt(place: i32): i64 {
-    return load<i64>(this.keys + ((<usize>place) << 3));
+  /** Address of the key's place, or of the free one where it would be. */
+  private find(key: i64): usize {
+    let at = this.home(key);
+    while (this.keyAt(at) != key && this.keyAt(at) != FREE) at = (at + 1) & this.last;
+    return this.place(at);
+  }
+
+  private place(at: i32): usize {
+    return this.places + ((<usize>at) << PLACE_SHIFT);
+  }
+
+  private keyAt(at: i32): i64 {
+    return load<i64>(this.place(at));
   }
 
   /** Fibonacci hashing of both halves: products with 2^32 / the golden ratio and with MurmurHash3's constant. */
@@ -86,8 +92,8 @@ export function bitTable(most: i32): BitTable {
   let places = 4;
   while (places < most << 1) places <<= 1;
   table.last = places - 1;
-  table.keys = words(places << 1, -1);
-  table.bits = words(places, 0);
+  table.places = reserve((<usize>places) << PLACE_SHIFT);
+  for (let at = 0; at < places; at++) v128.store(table.places + ((<usize>at) << PLACE_SHIFT), i64x2(FREE, 0));
   return table;
 }
 

@@ -10,6 +10,7 @@ import { needDisk, needRam, needVcpus, unitCount } from "../units";
 import {
   exactDisk,
   exactRam,
+  exactResources,
   exactVcpus,
   hostDisk,
   hostRam,
@@ -89,7 +90,8 @@ export class Cover extends Move {
   }
 
   start(span: i32): bool {
-    if (!mustBeEven()) return false;
+    // Of a few dozen units hardly any set fills a host in several resources at once.
+    if (!mustBeEven() || exactResources() > 1) return false;
     this.share = WHOLE_SHARE; // nothing else finds them
     turnEnds = work() + TURNS * span;
     if (!begun) readPlan();

@@ -2,7 +2,7 @@
 
 import { NONE } from "../abi";
 import { activated, firstUnit, nextUnit, touchedCount, touchedRow, unplacedVms } from "../assignment";
-import { freeDisk, freeRam, freeVcpus } from "../inventory";
+import { blockCount, emptyDisk, emptyRam, emptyVcpus, freeDisk, freeRam, freeVcpus } from "../inventory";
 import { get, put, words } from "../lib/arena";
 import { boundActivated } from "../search/bound";
 import { probe } from "../search/choose";
@@ -23,6 +23,22 @@ export let key: usize = 0; // needs of one resource that must come out even
 /** Every move that asks `mustBeEven` calls it; they take turns, so they share one. */
 export function prepareEven(): void {
   rows = words(unitCount, 0);
+}
+
+/** Could it ever be asked for: would as many of the roomiest hosts as the bound says be full of a resource? */
+export function mayBeEven(): bool {
+  return (
+    boundActivated > 0 &&
+    (comesOut(needVcpus, emptyVcpus) || comesOut(needRam, emptyRam) || comesOut(needDisk, emptyDisk))
+  );
+}
+
+function comesOut(need: usize, empty: usize): bool {
+  let wanted: i64 = 0;
+  for (let u = 0; u < unitCount; u++) wanted += get(need, u);
+  let roomiest = 0;
+  for (let b = 0; b < blockCount; b++) roomiest = max(roomiest, get(empty, b));
+  return wanted > 0 && wanted == <i64>boundActivated * <i64>roomiest;
 }
 
 /** Is the plan on empty, equal hosts only, and must fewer of them be full? */

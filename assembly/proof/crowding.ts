@@ -243,7 +243,7 @@ function rankedRoom(measure: i32, rows: usize, wanted: i64, room: i64, empty: i3
 
 /** Fewest empty hosts that have the room beside all the others. */
 function emptyRoom(measure: i32, rows: usize, wanted: i64, room: i64): i32 {
-  for (let i = 0; i < rowsListed; i++) {
+  for (let i = 0; i < rowsListed && room < wanted; i++) {
     const row = get(rowList, i);
     if (has(rows, row) && !isTouched(row) && !isEmptyHost(row)) room += untouchedRoom(measure, i);
   }

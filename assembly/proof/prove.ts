@@ -124,9 +124,13 @@ export function prepareProof(): void {
   setup = 0;
   stage = STAGE_NONE;
   searching = false;
+  ended = !possible || unitCount == 0;
+}
+
+/** Of an earlier request. */
+export function forgetProof(): void {
   refuted = false;
   optimal = false;
-  ended = !possible || unitCount == 0;
 }
 
 /** Goes on until `limit` of work is used up in all. The plan that stands afterwards is the best one known. */

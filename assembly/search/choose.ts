@@ -2,10 +2,9 @@
 // host that already runs VMs costs less than an empty one. Among new hosts the one that can absorb the largest share of
 // what still waits is taken (estimate-based greedy), then one in a touched rack, then the tightest fit, then the lowest row.
 
-import { BLOCK_SHIFT, LEVEL_HOST, NONE, OWNER_NONE, REQUEST_FRESH_OWNER } from "../abi";
+import { BLOCK_ROWS, BLOCK_SHIFT, LEVEL_HOST, NONE, OWNER_NONE, REQUEST_FRESH_OWNER } from "../abi";
 import { touchedCount, touchedRow, waitingDisk, waitingOf, waitingRam, waitingVcpus } from "../assignment";
 import {
-  ALL_ROWS,
   blockCount,
   blockRack,
   freeDisk,
@@ -22,11 +21,11 @@ import { get, put, words } from "../lib/arena";
 import { below } from "../lib/rng";
 import { addedAt, gatherPeers, isJoined, joinsRead } from "../pipes";
 import { request } from "../request";
-import { allowed, diskMatters, mayEnter, ramMatters, vcpusMatter } from "../rules";
+import { allowed, diskMatters, mayEnter, permitted, ramMatters, vcpusMatter } from "../rules";
 import { exclusiveOf, needDisk, needRam, needVcpus, unitOwner } from "../units";
 import { domainCount, domainRows } from "./domain";
-import { fit } from "./fit";
-import { activeFrontier, emptyFrontier, Frontier, firstOfSpan, spanOf } from "./frontier";
+import { fit, fitWithin, prepareFit } from "./fit";
+import { activeFrontier, emptyFrontier, Frontier, firstOfSpan, freshen, spanOf } from "./frontier";
 import { chooseNearby, nearbyScanned, nearbyVisited } from "./nearby";
 import { noteRefused, prepareRefusals, slotsRefusing } from "./refusals";
 
@@ -107,6 +106,7 @@ export function prepareChoice(): void {
   blinkRate = 0;
   rackStamp = words(rackCount, 0);
   stamp = 0;
+  prepareFit();
   prepareRefusals();
 }
 
@@ -149,6 +149,7 @@ export function choose(unit: i32, from: i32, to: i32): i32 {
   wantDisk = diskMatters ? get(needDisk, unit) : i32.MIN_VALUE;
   if (reach != NEW_HOSTS && (chooseTouched(unit, from, to) != NONE || reach == TOUCHED_HOSTS)) return bestRow;
 
+  freshen(from, to);
   measureDemand(unit);
   bestShare = -1;
   const owner = unitOwner(unit, LEVEL_HOST);
@@ -206,7 +207,7 @@ function chooseTouched(unit: i32, from: i32, to: i32): i32 {
     if (get(freeVcpus, row) < wantVcpus || get(freeRam, row) < wantRam || get(freeDisk, row) < wantDisk) continue;
     const tightness = fit(unit, row);
     if (bestRow != NONE && (tightness > bestFit || (tightness == bestFit && row > bestRow))) continue;
-    if (overlooked() || !allowed(unit, block, 1 << (row & 15))) continue;
+    if (overlooked() || !permitted(unit, block, 1 << (row & 15))) continue;
     bestRow = row;
     bestFit = tightness;
   }
@@ -278,17 +279,6 @@ function chooseNew(unit: i32, from: i32, to: i32, frontier: Frontier, active: bo
       }
     }
   }
-  const leastVcpus = i32x4.splat(wantVcpus);
-  const leastRam = i32x4.splat(wantRam);
-  const leastDisk = i32x4.splat(wantDisk);
-  const timesVcpus = f32x4.splat(factorVcpus);
-  const timesRam = f32x4.splat(factorRam);
-  const timesDisk = f32x4.splat(factorDisk);
-  const plusVcpus = f32x4.splat(offsetVcpus);
-  const plusRam = f32x4.splat(offsetRam);
-  const plusDisk = f32x4.splat(offsetDisk);
-  const whole = f32x4.splat(1);
-  const steps = f32x4.splat(SHARES);
   patience = PATIENCE;
   const endSpan = spanOf(to - 1) + 1;
   blocksScanned += endSpan - spanOf(from);
@@ -306,21 +296,9 @@ function chooseNew(unit: i32, from: i32, to: i32, frontier: Frontier, active: bo
       const vcpus = v128.load(maxVcpus + at);
       const ram = v128.load(maxRam + at);
       const disk = v128.load(maxDisk + at);
-      const room = v128.and(
-        v128.and(i32x4.ge_s(vcpus, leastVcpus), i32x4.ge_s(ram, leastRam)),
-        i32x4.ge_s(disk, leastDisk),
-      );
-      const share = f32x4.min(
-        f32x4.min(
-          f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(vcpus), timesVcpus), plusVcpus),
-          f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(ram), timesRam), plusRam),
-        ),
-        f32x4.min(f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(disk), timesDisk), plusDisk), whole),
-      );
-      const bound = f32x4.floor(f32x4.mul(share, steps));
       // Once patience is over only a larger share is worth a look.
       const enough = f32x4.splat(patience > 0 ? bestShare : bestShare + 1);
-      let hits = i32x4.bitmask(v128.and(room, f32x4.ge(bound, enough)));
+      let hits = i32x4.bitmask(v128.and(roomFor(vcpus, ram, disk), f32x4.ge(sharesOf(vcpus, ram, disk), enough)));
       while (hits) {
         const hit = block + ctz(hits);
         hits &= hits - 1;
@@ -338,9 +316,10 @@ function chooseNew(unit: i32, from: i32, to: i32, frontier: Frontier, active: bo
 function visit(unit: i32, block: i32, active: bool): void {
   blocksVisited++;
   const rackIsTouched = get(rackTouched, get(blockRack, block)) > 0;
-  for (let left = allowed(unit, block, ALL_ROWS); left; left &= left - 1) {
+  let left = contenders(unit, block, active, rackIsTouched);
+  if (left) left = permitted(unit, block, left);
+  for (; left; left &= left - 1) {
     const row = (block << BLOCK_SHIFT) + ctz(left);
-    if (get(hostVms, row) > 0 != active || get(touchedSlot, row)) continue;
     const share = shareOf(get(freeVcpus, row), get(freeRam, row), get(freeDisk, row));
     if (share < bestShare) continue;
     const tightness = fit(unit, row);
@@ -355,4 +334,53 @@ function visit(unit: i32, block: i32, active: bool): void {
     bestRackTouched = rackIsTouched;
     bestFit = tightness;
   }
+}
+
+/** Untouched hosts of the kind that have room for the unit and are better than the best, if the other rules allow them. */
+function contenders(unit: i32, block: i32, active: bool, rackIsTouched: bool): i32 {
+  const zero = i32x4.splat(0);
+  const kind = i32x4.splat(active ? -1 : 0);
+  // With the best's share a host wins by its rack, or in a rack like the best's by its fit.
+  const atShare = f32x4.splat(bestShare);
+  const byFit = rackIsTouched == bestRackTouched;
+  const atLeast = f32x4.splat(bestRackTouched && !rackIsTouched ? bestShare + 1 : bestShare);
+  let found = 0;
+  for (let lane = 0; lane < BLOCK_ROWS; lane += 4) {
+    const row = (block << BLOCK_SHIFT) + lane;
+    const at = (<usize>row) << 2;
+    const vcpus = v128.load(freeVcpus + at);
+    const ram = v128.load(freeRam + at);
+    const disk = v128.load(freeDisk + at);
+    const shares = sharesOf(vcpus, ram, disk);
+    let better = i32x4.bitmask(
+      v128.and(
+        v128.and(i32x4.eq(v128.load(touchedSlot + at), zero), i32x4.eq(i32x4.ne(v128.load(hostVms + at), zero), kind)),
+        v128.and(roomFor(vcpus, ram, disk), f32x4.ge(shares, atLeast)),
+      ),
+    );
+    if (byFit && better) better &= i32x4.bitmask(f32x4.gt(shares, atShare)) | fitWithin(unit, row, bestFit);
+    found |= better << lane;
+  }
+  return found;
+}
+
+/** Of four hosts (bounds of four blocks): has each room for the unit? */
+function roomFor(vcpus: v128, ram: v128, disk: v128): v128 {
+  return v128.and(
+    v128.and(i32x4.ge_s(vcpus, i32x4.splat(wantVcpus)), i32x4.ge_s(ram, i32x4.splat(wantRam))),
+    i32x4.ge_s(disk, i32x4.splat(wantDisk)),
+  );
+}
+
+/** `shareOf` of four hosts (bounds of four blocks). */
+function sharesOf(vcpus: v128, ram: v128, disk: v128): v128 {
+  const share = f32x4.min(
+    f32x4.min(partOf(vcpus, factorVcpus, offsetVcpus), partOf(ram, factorRam, offsetRam)),
+    f32x4.min(partOf(disk, factorDisk, offsetDisk), f32x4.splat(1)),
+  );
+  return f32x4.floor(f32x4.mul(share, f32x4.splat(SHARES)));
+}
+
+function partOf(free: v128, factor: f32, offset: f32): v128 {
+  return f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(free), f32x4.splat(factor)), f32x4.splat(offset));
 }

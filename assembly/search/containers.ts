@@ -1,7 +1,7 @@
 // Which racks and clusters may take what is tied, and in which order they are tried.
 
 import { NONE } from "../abi";
-import { touchedCount, touchedRow } from "../assignment";
+import { touchedCount, touchedRow, waitingDisk, waitingRam, waitingVcpus } from "../assignment";
 import {
   activeDisk,
   activeRam,
@@ -43,8 +43,12 @@ import { Needs, needsOf } from "./needs";
  * good as any, and ranking all of 3,600 racks takes 90 us.
  */
 const WINDOW = 128;
-/** Sixteenths of the need that the best host of a rack has room for, twice, and whether the rack is touched. */
-const ROOM_RANKS = 34;
+/** What of all that waits a rack could take: quarters of the eight doublings up to the whole. */
+const LEAST_SHARE: f32 = 1 / 256;
+const SHARE_SHIFT = 21; // the exponent of an f32 and two more bits
+const SHARE_RANKS = 33;
+/** Of racks that are touched, and of the others. */
+const ROOM_RANKS = 2 * SHARE_RANKS;
 /** Ranks with what chance or ends in the rack may add, and 0: not to be tried. */
 const RANKS = 2 * ROOM_RANKS + 1;
 /** What ranking a rack, and counting the room in a block, cost in blocks whose bounds are read. */
@@ -164,9 +168,38 @@ function sumsSuffice(league: i32, from: i32, to: i32): bool {
 
 // ---- Racks ----
 
-/** Ranks the racks [from, to) by an estimate of how well each would take the whole bundle: where ends of its pipes stand first, those that are touched next. */
+// What the bundle needs in all, and its largest unit; nothing where the capacity is switched off.
+let sumVcpus = 0;
+let sumRam = 0;
+let sumDisk = 0;
+let mostVcpus = 0;
+let mostRam = 0;
+let mostDisk = 0;
+// 1 / what waits in all.
+let perVcpus: f32 = 1;
+let perRam: f32 = 1;
+let perDisk: f32 = 1;
+
+function readNeeds(): void {
+  sumVcpus = vcpusMatter ? get(bundleNeeds.vcpus.sum, bundle) : i32.MIN_VALUE;
+  sumRam = ramMatters ? get(bundleNeeds.ram.sum, bundle) : i32.MIN_VALUE;
+  sumDisk = diskMatters ? get(bundleNeeds.disk.sum, bundle) : i32.MIN_VALUE;
+  mostVcpus = vcpusMatter ? get(bundleNeeds.vcpus.most, bundle) : 0;
+  mostRam = ramMatters ? get(bundleNeeds.ram.most, bundle) : 0;
+  mostDisk = diskMatters ? get(bundleNeeds.disk.most, bundle) : 0;
+  perVcpus = 1 / <f32>max<i64>(1, waitingVcpus);
+  perRam = 1 / <f32>max<i64>(1, waitingRam);
+  perDisk = 1 / <f32>max<i64>(1, waitingDisk);
+}
+
+/**
+ * Ranks the racks [from, to): those where ends of the bundle's pipes stand, then those that are touched, then those whose
+ * hosts could take most of all that waits, for what else is tied follows the first that is placed: so 24 problems of
+ * 100 and 280 VMs touch 380 hosts after 10,000 work, and 396 in the order of the room for the bundle alone.
+ */
 export function rankRacks(tied: i32, from: i32, to: i32): void {
   bundle = tied;
+  readNeeds();
   calls++;
   rangeFrom = from;
   rangeTo = to;
@@ -222,47 +255,48 @@ function consider(rack: i32): void {
   const row = get(bundleRow, bundle);
   if (hopelessRacks.has(row, rack)) return;
   readBounds(RANK_COST);
-  const vcpus = get(bundleNeeds.vcpus.sum, bundle);
-  const ram = get(bundleNeeds.ram.sum, bundle);
-  const disk = get(bundleNeeds.disk.sum, bundle);
   if (
-    (get(rackVcpus, rack) < vcpus && vcpusMatter) ||
-    (get(rackRam, rack) < ram && ramMatters) ||
-    (get(rackDisk, rack) < disk && diskMatters) ||
+    get(rackVcpus, rack) < sumVcpus ||
+    get(rackRam, rack) < sumRam ||
+    get(rackDisk, rack) < sumDisk ||
     (!searching() && get(rackTouched, rack) == 0 && failedRacks.has(row, rack)) ||
     !mayEnter(get(bundleUnits, get(bundleUnitFirst, bundle)), rack)
   ) {
     return;
   }
-  // Room of its best active host against the whole need, in sixteenths; and of the roomiest for each resource.
-  let room: f32 = 0;
-  let mostVcpus = 0;
-  let mostRam = 0;
-  let mostDisk = 0;
-  for (let block = get(rackBlock, rack), end = get(rackBlock, rack + 1); block < end; block++) {
-    const share = min(
-      min(<f32>get(activeVcpus, block) / <f32>max(1, vcpus), <f32>get(activeRam, block) / <f32>max(1, ram)),
-      <f32>get(activeDisk, block) / <f32>max(1, disk),
+  // What the roomiest host has of each resource.
+  const first = get(rackBlock, rack);
+  const end = get(rackBlock, rack + 1);
+  let vcpus = 0;
+  let ram = 0;
+  let disk = 0;
+  for (let block = first; block < end; block++) {
+    vcpus = max(vcpus, max(get(activeVcpus, block), get(emptyVcpus, block)));
+    ram = max(ram, max(get(activeRam, block), get(emptyRam, block)));
+    disk = max(disk, max(get(activeDisk, block), get(emptyDisk, block)));
+  }
+  if (vcpus < mostVcpus || ram < mostRam || disk < mostDisk) return;
+  // What the roomiest active host of each block could take of all that waits.
+  let share: f32 = 0;
+  for (let block = first; block < end; block++) {
+    share += min(
+      min(<f32>get(activeVcpus, block) * perVcpus, <f32>get(activeRam, block) * perRam),
+      <f32>get(activeDisk, block) * perDisk,
     );
-    room = max(room, share);
-    mostVcpus = max(mostVcpus, max(get(activeVcpus, block), get(emptyVcpus, block)));
-    mostRam = max(mostRam, max(get(activeRam, block), get(emptyRam, block)));
-    mostDisk = max(mostDisk, max(get(activeDisk, block), get(emptyDisk, block)));
   }
-  if (
-    (mostVcpus < get(bundleNeeds.vcpus.most, bundle) && vcpusMatter) ||
-    (mostRam < get(bundleNeeds.ram.most, bundle) && ramMatters) ||
-    (mostDisk < get(bundleNeeds.disk.most, bundle) && diskMatters)
-  ) {
-    return;
-  }
-  let rank = 1 + <i32>(min<f32>(max<f32>(room, 0), 1) * 16) * 2 + (get(rackTouched, rack) ? 1 : 0);
+  let rank = 1 + shareRank(share) + (get(rackTouched, rack) ? SHARE_RANKS : 0);
   const ends = endsIn(rack, ROOM_RANKS);
   if (ends > 0) rank = ROOM_RANKS + ends;
   // Beside the first plan any rack may come early.
   else if (searching() && below(8) == 0) rank += below(ROOM_RANKS);
   put(considered, consideredCount, rack);
   put(consideredRank, consideredCount++, rank);
+}
+
+/** 0 to SHARE_RANKS - 1, as many for each doubling: tells racks apart however much waits. */
+function shareRank(share: f32): i32 {
+  const within = max<f32>(LEAST_SHARE, min<f32>(share, 1));
+  return (reinterpret<i32>(within) - reinterpret<i32>(LEAST_SHARE)) >> SHARE_SHIFT;
 }
 
 /** By descending rank, then in the order in which they were considered: a counting sort. */

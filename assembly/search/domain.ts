@@ -3,7 +3,7 @@
 import { NONE } from "../abi";
 import { CONSTRAINTS } from "../constraints";
 import { get, put, words } from "../lib/arena";
-import { enabled, RULE_COUNT } from "../rules";
+import { rulesOfItsOwn } from "../rules";
 import { unitCount, unitVmFirst, unitVms } from "../units";
 
 /** Unit -> number of rows in its list, NONE: every host comes into question. */
@@ -15,12 +15,11 @@ export function prepareDomains(): void {
   domainCount = words(unitCount, NONE);
   domainRows = words(unitCount, 0);
   for (let unit = 0; unit < unitCount; unit++) {
-    for (let i = get(unitVmFirst, unit), end = get(unitVmFirst, unit + 1); i < end; i++) {
-      const vm = get(unitVms, i);
-      for (let r = 0; r < RULE_COUNT; r++) {
-        const rule = unchecked(CONSTRAINTS[r]);
-        const count = enabled(r) ? rule.candidateCount(vm) : NONE;
-        if (count != NONE) narrow(unit, count, rule.candidateRows(vm));
+    for (let left = rulesOfItsOwn(unit); left; left &= left - 1) {
+      const rule = unchecked(CONSTRAINTS[ctz(left)]);
+      for (let i = get(unitVmFirst, unit), end = get(unitVmFirst, unit + 1); i < end; i++) {
+        const count = rule.candidateCount(get(unitVms, i));
+        if (count != NONE) narrow(unit, count, rule.candidateRows(get(unitVms, i)));
       }
     }
   }

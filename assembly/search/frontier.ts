@@ -1,6 +1,7 @@
 // Upper bounds of what is free on up hosts that the plan does not touch yet: per block, and per span of 64 blocks, so
 // that a choice among 100,000 hosts reads some 150 spans and the few of their blocks that may win, not 9,000 blocks.
-// Kept exact as hosts are touched and given back; the columns of the inventory itself stay as the host wrote them.
+// Exact when they are read: that a host is touched or given back is only noted, since most of what a search places is
+// taken back before anybody looks. The columns of the inventory itself stay as the host wrote them.
 
 import { BLOCK_ROWS, BLOCK_SHIFT } from "../abi";
 import {
@@ -19,10 +20,13 @@ import {
   hostVms,
   touchedSlot,
 } from "../inventory";
-import { get, put, reserve, words } from "../lib/arena";
+import { add, get, put, reserve, words } from "../lib/arena";
 
 const SPAN_SHIFT = 6;
 const NOTHING_FREE = -1;
+
+let turned: usize = 0; // block -> its hosts that were touched or given back since it was measured, as bits of 16
+let staleBlocks: usize = 0; // span -> blocks with such hosts
 
 /** One resource: the most that an untouched up host of the block (span) has free, -1 if it has no such host. */
 @unmanaged
@@ -79,6 +83,9 @@ export function firstOfSpan(span: i32): i32 {
 }
 
 export function prepareFrontier(): void {
+  const spans = spanOf(blockCount) + 1;
+  turned = words(spans << (SPAN_SHIFT - 1), 0);
+  staleBlocks = words(spans, 0);
   activeFrontier = frontier(activeVcpus, activeRam, activeDisk);
   emptyFrontier = frontier(emptyVcpus, emptyRam, emptyDisk);
 }
@@ -100,8 +107,37 @@ function bounds(column: usize): Bounds {
   return made;
 }
 
-/** After a host was touched or given back: its block anew. */
-export function measureBlock(block: i32): void {
+/** The host was touched, or given back. Done twice it is as if nothing had happened. */
+export function turn(row: i32): void {
+  const block = row >> BLOCK_SHIFT;
+  const at = turnedAt(block);
+  const before = <i32>load<u16>(at);
+  const now = before ^ (1 << (row & 15));
+  store<u16>(at, <u16>now);
+  if (before == 0) add(staleBlocks, spanOf(block), 1);
+  else if (now == 0) add(staleBlocks, spanOf(block), -1);
+}
+
+/** Before bounds of the blocks [from, to) are read. */
+export function freshen(from: i32, to: i32): void {
+  for (let span = spanOf(from), end = spanOf(to - 1); span <= end; span++) {
+    let left = get(staleBlocks, span);
+    if (left == 0) continue;
+    put(staleBlocks, span, 0);
+    for (let block = firstOfSpan(span); left; block++) {
+      if (load<u16>(turnedAt(block)) == 0) continue;
+      store<u16>(turnedAt(block), 0);
+      measureBlock(block);
+      left--;
+    }
+  }
+}
+
+function turnedAt(block: i32): usize {
+  return turned + ((<usize>block) << 1);
+}
+
+function measureBlock(block: i32): void {
   let runVcpus = i32x4.splat(NOTHING_FREE);
   let runRam = runVcpus;
   let runDisk = runVcpus;
@@ -139,14 +175,20 @@ export function measureBlock(block: i32): void {
   emptyFrontier.disk.set(block, highest(idleDisk));
 }
 
-/** For the check build: is a bound not what the hosts say? */
+/** For the check build: is a bound that counts as exact not what the hosts say, or are blocks that do not miscounted? */
 export function frontierDrifted(): bool {
+  let stale = 0;
   for (let block = 0; block < blockCount; block++) {
+    if (load<u16>(turnedAt(block))) {
+      stale++;
+      continue;
+    }
     const before = sumOf(block);
     measureBlock(block);
     if (sumOf(block) != before) return true;
   }
-  return false;
+  for (let span = 0, end = spanOf(blockCount); span <= end; span++) stale -= get(staleBlocks, span);
+  return stale != 0;
 }
 
 /** Of all bounds that a block enters into. */

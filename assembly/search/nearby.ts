@@ -42,7 +42,7 @@ import { request } from "../request";
 import { allowed, diskMatters, mayEnter, ramMatters, vcpusMatter } from "../rules";
 import { needDisk, needRam, needVcpus, unitOwner } from "../units";
 import { fit } from "./fit";
-import { activeFrontier, emptyFrontier, Frontier, firstOfSpan, spanOf } from "./frontier";
+import { activeFrontier, emptyFrontier, Frontier, firstOfSpan, freshen, spanOf } from "./frontier";
 
 /** Steps in which a share of what waits is measured. */
 const SHARES: f32 = 64;
@@ -144,6 +144,7 @@ function considerTouched(rack: i32, everywhere: bool): void {
 
 /** Untouched hosts of the blocks [from, to) whose bounds let them win. */
 function scan(from: i32, to: i32, added: i64, frontier: Frontier, active: bool): void {
+  freshen(from, to);
   patience = PATIENCE;
   const endSpan = spanOf(to - 1) + 1;
   nearbyScanned += endSpan - spanOf(from);

@@ -74,12 +74,19 @@ describe("packings that leave nothing free are found", () => {
     { kind: "cut", resources: 1, items: 120, seed: 1 },
     { kind: "cut", resources: 1, items: 1000, seed: 101 },
     { kind: "cut-few", resources: 3, items: 120, seed: 1 },
+    { kind: "cut-few", resources: 3, items: 1000, seed: 1001 },
     { kind: "triplets", resources: 1, items: 60, seed: 1 },
     { kind: "triplets", resources: 1, items: 120, seed: 2 },
     { kind: "triplets", resources: 1, items: 1000, seed: 101 },
     { kind: "triplets", resources: 3, items: 501, seed: 1 },
+    { kind: "triplets", resources: 3, items: 1000, seed: 1001 },
   ])("$kind, $resources resources, $items VMs", (options) => {
     const { problem, optimum } = binPacking(options);
     expect(solved(problem, 200_000)).toMatchObject({ ok: true, objective: { hosts_activated: optimum } });
+  });
+
+  it("of three resources where hosts take two to six VMs each, and mostly only those that they were made for", () => {
+    const { problem, optimum } = binPacking({ kind: "cut", resources: 3, items: 250, seed: 1001 });
+    expect(solved(problem, 1_000_000)).toMatchObject({ ok: true, objective: { hosts_activated: optimum } });
   });
 });

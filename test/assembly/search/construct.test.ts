@@ -1,12 +1,14 @@
 // The first plan is built in steps, so that whoever waits for it can look at the clock between them.
 import { describe, expect, it } from "vitest";
-import { RESULT_HOSTS, RESULT_MOVES, STATUS_BUILDING, STATUS_PLACED } from "../../../assembly/abi.ts";
+import { RESULT_HOSTS, RESULT_MOVES, RESULT_TOUCHED, STATUS_BUILDING, STATUS_PLACED } from "../../../assembly/abi.ts";
 import { encode } from "../../../host/core/encode.ts";
 import { Inventory } from "../../../host/core/inventory.ts";
 import type { Application, Group, Vm } from "../../../host/core/model.ts";
+import { parseProblem } from "../../../host/core/problem.ts";
 import { CoreSession } from "../../../host/core/session.ts";
 import { simulatedDataCenter } from "../../../host/core/simulated.ts";
 import { randomScene } from "../../contracts/stage.ts";
+import { generate } from "../../oracle/gen.mjs";
 
 const session = new CoreSession();
 const { core } = session;
@@ -49,6 +51,17 @@ const groupOf = (type: Group["type"], level: Group["level"], vms: readonly Vm[])
 });
 
 describe("the first plan", () => {
+  it("ties VMs to roomy racks, where the others find room beside them", () => {
+    // In the first rack that takes all VMs of a group the same plans touch 16 hosts.
+    for (const seed of [2, 3]) {
+      const { dataCenter, application } = parseProblem(JSON.stringify(generate(300, 100, seed)), "generated");
+      begin(new Inventory(dataCenter), application!);
+      build(1e6);
+      core.finish();
+      expect(result(application!)[RESULT_TOUCHED]).toBe(13);
+    }
+  });
+
   it("is the same whether it is built at once or step by step", () => {
     for (let seed = 0; seed < 60; seed++) {
       const { dataCenter, application } = randomScene(seed, { hosts: 30, vms: 20 }, seed % 3 === 0);
