@@ -1,0 +1,1 @@
+"""Plugins by which Nova and Heat ask Ostro where servers go."""
