@@ -1,5 +1,5 @@
-import { inArray } from "drizzle-orm";
-import { aggregates, clusters, flavors, hosts, racks } from "../schema/index.ts";
+import { inArray, max, sql } from "drizzle-orm";
+import { aggregates, clusters, flavors, hosts, inventory, racks } from "../schema/index.ts";
 import type { Db } from "../store.ts";
 import type { HostRow, RackRow } from "./inventory.ts";
 import { inChunks, upsert } from "./upsert.ts";
@@ -18,13 +18,45 @@ export interface FactRows {
 }
 
 export async function allFacts(db: Db): Promise<FactRows> {
+  return { ...(await factsBesideHosts(db)), hosts: await db.select().from(hosts).orderBy(hosts.position, hosts.name) };
+}
+
+export async function factsBesideHosts(db: Db): Promise<Omit<FactRows, "hosts">> {
   return {
     clusters: await db.select().from(clusters).orderBy(clusters.name),
     racks: await db.select().from(racks).orderBy(racks.name),
     aggregates: await db.select().from(aggregates).orderBy(aggregates.name),
     flavors: await db.select().from(flavors).orderBy(flavors.position),
-    hosts: await db.select().from(hosts).orderBy(hosts.position, hosts.name),
   };
+}
+
+/** Text that is another whenever a flavor or an aggregate has come, gone or changed. */
+export async function flavorsAndAggregatesMark(db: Db): Promise<string> {
+  const mark = (table: typeof flavors | typeof aggregates) =>
+    sql<string>`(select concat(count(*), ' ', max(generation)) from ${table})`;
+  const [row] = await db.select({ flavors: mark(flavors), aggregates: mark(aggregates) }).from(inventory);
+  return row === undefined ? "" : `${row.flavors}, ${row.aggregates}`;
+}
+
+export async function hostsNamed(db: Db, names: readonly string[]): Promise<HostRow[]> {
+  const rows: HostRow[] = [];
+  await inChunks(names, async (chunk) => {
+    rows.push(...(await db.select().from(hosts).where(inArray(hosts.name, chunk))));
+  });
+  return rows;
+}
+
+/** -1: there is no host. */
+export async function lastHostPosition(db: Db): Promise<number> {
+  const [row] = await db.select({ last: max(hosts.position) }).from(hosts);
+  return row?.last ?? -1;
+}
+
+/** Compute services that came up or went down. */
+export async function setHostsUp(tx: Db, names: readonly string[], up: boolean, generation: number): Promise<void> {
+  await inChunks(names, async (chunk) => {
+    await tx.update(hosts).set({ up, generation }).where(inArray(hosts.name, chunk));
+  });
 }
 
 /** Adds rows or replaces those with the same key. Clusters before racks before hosts, as they refer to each other. */

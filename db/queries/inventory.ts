@@ -73,13 +73,14 @@ export async function allocationsBySource(db: Db, source: AllocationRow["source"
   return await db.select().from(allocations).where(eq(allocations.source, source));
 }
 
-/** What servers hold whose placement is gone, by the servers' ids. */
-export async function orphansOf(db: Db, resourceIds: readonly string[]): Promise<AllocationRow[]> {
+/** What servers hold but not through a placement: left by a plan that is gone, unplanned, or while they move. */
+export async function heldWithoutPlan(db: Db, resourceIds: readonly string[]): Promise<AllocationRow[]> {
   if (resourceIds.length === 0) return [];
   return await db
     .select()
     .from(allocations)
-    .where(and(eq(allocations.source, "orphan"), inArray(allocations.resourceId, [...resourceIds])));
+    .where(and(ne(allocations.source, "plan"), inArray(allocations.resourceId, [...resourceIds])))
+    .orderBy(allocations.id);
 }
 
 /** The server's id of an allocation became known; it holds what it held, so this changes no host. */

@@ -7,10 +7,13 @@ const count = (name: string) => bigint(name, { mode: "number" }).notNull();
 export const allocations = pgTable(
   "allocations",
   {
-    /** The placement's id; for a VM that the data center's source told of, that VM's id. */
+    /** The placement's id; for a VM that we did not plan, that VM's id. */
     id: text("id").primaryKey(),
-    /** `plan`: of a placement. `orphan`: built, and its plan or placement is gone. `existing`: not planned by us. */
-    source: text("source", { enum: ["plan", "orphan", "existing"] }).notNull(),
+    /**
+     * `plan`: of a placement. `orphan`: built, and its plan or placement is gone. `existing`: not planned by us.
+     * `held`: what a server holds elsewhere while it moves or waits for its resize to be confirmed.
+     */
+    source: text("source", { enum: ["plan", "orphan", "existing", "held"] }).notNull(),
     host: text("host")
       .notNull()
       .references(() => hosts.name),
@@ -23,12 +26,17 @@ export const allocations = pgTable(
     pipes: json("pipes").$type<{ peer: string; kbps: number }[]>().notNull().default([]),
     planId: text("plan_id"),
     projectId: text("project_id"),
+    /** Id of the server. Null: not known yet, or the VM is one of a data-center file. */
     resourceId: text("resource_id"),
+    /** When it was planned, ms since 1970. Null: the server runs like that, or we did not plan it. */
+    plannedAt: bigint("planned_at", { mode: "number" }),
     generation: count("generation"),
   },
   (table) => [
     index("allocations_host").on(table.host),
     index("allocations_plan").on(table.planId),
+    index("allocations_resource").on(table.resourceId),
+    index("allocations_planned").on(table.plannedAt),
     index("allocations_groups").using("gin", table.groups),
   ],
 );

@@ -15,6 +15,8 @@ export const hosts = pgTable(
     cluster: text("cluster").references(() => clusters.name),
     zone: text("zone"),
     aggregates: text("aggregates").array().notNull(),
+    /** Null: not known. */
+    traits: text("traits").array(),
     up: boolean("up").notNull(),
     /** False: the source does not know it any more. The row stays for the VMs that are still on it. */
     present: boolean("present").notNull().default(true),

@@ -9,3 +9,5 @@ export { inventory } from "./inventory.ts";
 export { placements } from "./placements.ts";
 export { plans } from "./plans.ts";
 export { racks } from "./racks.ts";
+export { serverGroups } from "./server-groups.ts";
+export { servers } from "./servers.ts";

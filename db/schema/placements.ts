@@ -16,6 +16,8 @@ export const placements = pgTable(
     resourceId: text("resource_id"),
     location: text("location").notNull(),
     reserved: boolean("reserved").notNull(),
+    /** Hosts on which its server could not be built: another is taken while there is one. */
+    avoid: text("avoid").array().notNull().default([]),
     metadata: json("metadata").$type<Record<string, unknown>>().notNull(),
     generation: bigint("generation", { mode: "number" }).notNull(),
   },
