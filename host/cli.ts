@@ -1,9 +1,14 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
 import { addCheckCertificate } from "./cli/check-certificate.ts";
+import { addConfig } from "./cli/config-import.ts";
 import { addDb } from "./cli/db.ts";
+import { addGroup } from "./cli/group.ts";
 import { addLater } from "./cli/later.ts";
+import { addListen } from "./cli/listen.ts";
 import { addPlan } from "./cli/plan.ts";
+import { RemoteError } from "./cli/remote.ts";
+import { addResync } from "./cli/resync.ts";
 import { addServe } from "./cli/serve.ts";
 import { addSimulate } from "./cli/simulate.ts";
 import { AppError } from "./errors.ts";
@@ -26,6 +31,10 @@ addPlan(program);
 addSimulate(program);
 addCheckCertificate(program);
 addDb(program);
+addListen(program);
+addGroup(program);
+addConfig(program);
+addResync(program);
 addLater(program);
 
 // A reader that has seen enough, such as head, closes the pipe.
@@ -41,6 +50,10 @@ try {
 
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof RemoteError) {
+    process.stderr.write(`${error.message.trim()}\n`);
+    return 1;
+  }
   if (!(error instanceof AppError)) {
     process.stderr.write(`ostro: ${unexpected(error)}\n`);
     return 1;

@@ -41,9 +41,35 @@ function whole(placeholder: string, fallback: number, help: string, min: number,
   };
 }
 
+function decimal(placeholder: string, fallback: number, help: string, min: number, max: number): Setting<number> {
+  return {
+    placeholder,
+    fallback,
+    help,
+    read(raw) {
+      const value = typeof raw === "string" && /^\d{1,9}(\.\d{1,9})?$/.test(raw) ? Number(raw) : raw;
+      if (typeof value === "number" && value >= min && value <= max) return value;
+      throw new RangeError(`a number from ${min} to ${max}`);
+    },
+  };
+}
+
 /** Left out: null, and whoever asks decides. */
 function optional<T>(setting: Setting<T>): Setting<T | null> {
   return { ...setting, fallback: null };
+}
+
+function trueOrFalse(fallback: boolean, help: string): Setting<boolean> {
+  return {
+    placeholder: "true|false",
+    fallback,
+    help,
+    read(raw) {
+      if (raw === true || raw === "true") return true;
+      if (raw === false || raw === "false") return false;
+      throw new RangeError("true or false");
+    },
+  };
 }
 
 function oneOf<const T extends string>(placeholder: string, values: readonly [T, ...T[]], help: string): Setting<T> {
@@ -65,6 +91,7 @@ function secret(setting: Setting<string>): Setting<string> {
 
 const DATABASE_FORM = /^(postgres(ql)?:\/\/.+|pglite:.+|memory:)$/;
 const DATACENTER_FORM = /^(nova|sim:\d+x\d+|.+\.json)$/;
+const BUS_FORM = /^(amqps?|rabbit):\/\/.+$/;
 const IDENTITY_FORM = /^(local|keystone:https?:\/\/.+|.+\.json)$/;
 
 export const SETTINGS = {
@@ -108,13 +135,78 @@ export const SETTINGS = {
   ),
   adminRequired: oneOf("which", ["groups_and_migrate", "all"], "requests that need the role admin"),
   bodyLimitBytes: whole("bytes", 8 * 1024 * 1024, "largest request body", 1024, 1024 * 1024 * 1024),
+  pendingGraceSeconds: whole(
+    "seconds",
+    600,
+    "how long a reservation waits for its server to be built, or to move there",
+    0,
+    31_536_000,
+  ),
   logLevel: oneOf("level", ["info", "trace", "debug", "warn", "error", "fatal", "silent"], "logs from this level on"),
-  keystoneUsername: text("name", "ostro", "service user that may validate tokens"),
+  keystoneUsername: text(
+    "name",
+    "ostro",
+    "service user that may validate tokens and, for --datacenter nova, read the cloud",
+  ),
   keystonePassword: secret(text("text", "", "password of the service user")),
   keystoneProject: text("name", "service", "project of the service user"),
   keystoneUserDomain: text("name", "Default", "domain of the service user"),
   keystoneProjectDomain: text("name", "Default", "domain of that project"),
   keystoneCacheSeconds: whole("seconds", 30, "for how long a valid token is trusted without asking again", 0, 3600),
+  cloudAuthUrl: text(
+    "url",
+    "",
+    "Keystone of the cloud that --datacenter nova reads, asked by the service user (default: that of --identity)",
+    /^https?:\/\/.+$/,
+    "http(s)://…",
+  ),
+  cloudRegion: text("name", "", "region in Keystone's catalog (default: the first)"),
+  cloudInterface: oneOf("which", ["internal", "public", "admin"], "addresses of the catalog to use"),
+  cloudCaFile: text("file", "", "authorities to trust for https to the cloud, PEM (default: those of Node)"),
+  refreshSeconds: whole("seconds", 600, "between two readings of everything from the cloud", 10, 86_400),
+  changesSeconds: whole("seconds", 60, "between two readings of what changed in the cloud; 0: never", 0, 86_400),
+  cpuRatio: decimal(
+    "ratio",
+    16,
+    "how often a CPU is given away where neither aggregates nor Placement say",
+    0.01,
+    1000,
+  ),
+  ramRatio: decimal("ratio", 1.5, "the same for RAM", 0.01, 1000),
+  diskRatio: decimal("ratio", 1, "the same for disk", 0.01, 1000),
+  cpuStandby: decimal("percent", 0, "part of the CPUs of each host that is kept free", 0, 100),
+  ramStandby: decimal("percent", 0, "the same for RAM", 0, 100),
+  diskStandby: decimal("percent", 0, "the same for disk", 0, 100),
+  hostReservedRamMib: whole("MiB", 512, "RAM a host keeps for itself in a cloud without Placement", 0, 1_000_000_000),
+  topologyOrder: text(
+    "sources",
+    "file,aggregates,names",
+    "who tells the rack and cluster of a host, the first that knows",
+    /^(file|aggregates|names)(,(file|aggregates|names)){0,2}$/,
+    "file, aggregates and names in an order of your own, separated by commas",
+  ),
+  topologyFile: text("file", "", "YAML or JSON that maps hosts to racks, clusters and links"),
+  topologyRackKey: text("key", "ostro:rack", "metadata of aggregates that names the rack"),
+  topologyClusterKey: text("key", "ostro:cluster", "metadata of aggregates that names the cluster"),
+  numOfRegionChars: whole("count", 3, "letters of the region at the start of a host's name", 0, 100),
+  rackCodeList: text("letters", "r", "letters that begin the rack in a host's name"),
+  nodeCodeList: text("letters", "a,c,u,f,o,p,s", "letters that begin the node in a host's name"),
+  busUrl: text(
+    "url",
+    "",
+    "message bus of the cloud, amqp(s)://USER@HOST/VHOST or a transport_url as in nova.conf (default: none)",
+    BUS_FORM,
+    "amqp://…, amqps://… or rabbit://…",
+  ),
+  busPassword: secret(text("text", "", "password for the message bus, where the URL has none")),
+  busCa: text("file", "", "authorities to trust for amqps, PEM (default: those of the system)"),
+  busExchange: text("name", "nova", "exchange that Nova's services talk over"),
+  busExchangeType: oneOf("type", ["topic", "fanout"], "its type"),
+  busAutoDelete: trueOrFalse(false, "Nova declares it as auto-delete"),
+  busDurable: trueOrFalse(false, "Nova declares it as durable (its amqp_durable_queues)"),
+  busNotifications: trueOrFalse(false, "send a notification for each request of Valet's API"),
+  busNotificationsExchange: text("name", "openstack", "exchange for these notifications"),
+  busTimeoutSeconds: whole("seconds", 3, "after which a notification that the bus does not take is dropped", 1, 300),
 } satisfies Record<string, Setting<unknown>>;
 
 export type Config = { readonly [K in keyof typeof SETTINGS]: ReturnType<(typeof SETTINGS)[K]["read"]> };
@@ -195,7 +287,9 @@ function readFile(path: string): Record<string, unknown> {
 
 /** What no single setting can know. */
 function checked(config: Config): Config {
-  if (config.datacenter === "nova") throw new AppError("config.invalid", "--datacenter nova is not available yet");
+  if (config.busNotifications && config.busUrl === "") {
+    throw new AppError("config.invalid", "--bus-notifications needs a message bus, give --bus-url");
+  }
   if (/^keystone:.*\/v2\.0\/*$/.test(config.identity)) {
     throw new AppError(
       "config.invalid",
@@ -204,6 +298,12 @@ function checked(config: Config): Config {
   }
   if (config.identity.startsWith("keystone:") && config.keystonePassword === "") {
     throw new AppError("config.invalid", "--identity keystone: needs the service user's OSTRO_KEYSTONE_PASSWORD");
+  }
+  if (config.datacenter === "nova") {
+    if (config.cloudAuthUrl === "" && !config.identity.startsWith("keystone:"))
+      throw new AppError("config.invalid", "--datacenter nova needs --cloud-auth-url, or --identity keystone:URL");
+    if (config.keystonePassword === "")
+      throw new AppError("config.invalid", "--datacenter nova needs the service user's OSTRO_KEYSTONE_PASSWORD");
   }
   if (config.identity === "local" && !isLoopback(config.host)) {
     throw new AppError(

@@ -6,6 +6,9 @@ import type { Operating } from "./api/operating.ts";
 import { valenceApi } from "./api/valence/index.ts";
 import type { AdminRequired } from "./api/valet/auth.ts";
 import { valetApi } from "./api/valet/index.ts";
+import { brokersOf, followBus, notifyBus } from "./bus.ts";
+import { measureNotifications } from "./bus-metrics.ts";
+import { type Cloud, loginOf, openCloud, sessionForStacks } from "./cloud.ts";
 import type { Config } from "./config.ts";
 import type { DataCenter } from "./core/model.ts";
 import { type Breakdown, PoolSolver } from "./core/pool.ts";
@@ -16,14 +19,18 @@ import { AppError } from "./errors.ts";
 import { type Listener, listen } from "./listen.ts";
 import { createLog, type Logger } from "./log.ts";
 import { counted, Metrics } from "./metrics.ts";
+import { HeatApi } from "./openstack/heat.ts";
 import { Keystone } from "./openstack/keystone.ts";
 import { GroupService } from "./services/groups.ts";
 import { fileIdentity, type IdentitySource, localIdentity } from "./services/identity.ts";
 import { InventoryService } from "./services/inventory.ts";
+import type { ApiExchange } from "./services/notifications.ts";
 import { PlacementService } from "./services/placements.ts";
 import { Planner, type PlannerOptions } from "./services/planner.ts";
 import { PlanService } from "./services/plans.ts";
 import { saveForReplay } from "./services/replay.ts";
+import { ServerService } from "./services/servers.ts";
+import { StackService, type StackSource } from "./services/stacks.ts";
 import { StatusService } from "./services/status.ts";
 
 /** How long running requests may go on after the order to stop, ms. */
@@ -35,6 +42,8 @@ export interface RunningServer {
   /** The generated token; null when another identity source is used. */
   readonly localToken: string | null;
   readonly log: Logger;
+  /** Reads everything from the cloud again, if there is one. */
+  resync(): void;
   /** Stops accepting, lets what runs finish, closes everything. */
   stop(): Promise<void>;
 }
@@ -53,7 +62,8 @@ export async function startServer(config: Config): Promise<RunningServer> {
   };
   try {
     const { identity, token } = await openIdentity(config, log);
-    const source = await readDataCenter(config.datacenter, log);
+    const brokers = brokersOf(config);
+    const source = config.datacenter === "nova" ? null : await readDataCenter(config.datacenter, log);
 
     // Both ports are taken before the store is opened, so that a port in use is told at once; requests wait meanwhile.
     let begin: (apis: Apis) => void = () => {};
@@ -83,15 +93,55 @@ export async function startServer(config: Config): Promise<RunningServer> {
         "hosts of the store that the data center does not name are out of use",
       );
     }
-    const parts = { store, inventory, solver, identity, log, parallel, queue: () => solver.queueSize };
+    const servers = new ServerService({
+      store,
+      inventory,
+      pendingGraceSeconds: config.pendingGraceSeconds,
+      log: (message, details) => log.warn(details, message),
+    });
+    const cloud = config.datacenter === "nova" ? openCloud(config, { inventory, servers, log }) : null;
+    if (cloud !== null) closers.push(async () => cloud.close());
+    const parts = { store, inventory, servers, solver, identity, log, parallel, queue: () => solver.queueSize };
     const { planBudget, planDeadlineMs } = config;
     const limits = {
       ...(planBudget === null ? {} : { budget: planBudget }),
       ...(planDeadlineMs === null ? {} : { deadlineMs: planDeadlineMs }),
     };
-    begin(buildApis({ ...parts, host, stateDir, adminRequired, bodyLimitBytes, limits }));
+    const notifying = config.busNotifications && brokers !== null ? notifyBus(brokers, config, log) : null;
+    if (notifying !== null) closers.push(() => notifying.close());
+    const stackSession = sessionForStacks(config);
+    if (stackSession !== null) closers.push(async () => stackSession.close());
+    const built = buildApis({
+      ...parts,
+      stacks: stackSession === null ? null : new HeatApi(stackSession),
+      host,
+      stateDir,
+      adminRequired,
+      bodyLimitBytes,
+      limits,
+      cloud,
+      ...(notifying === null ? {} : { answered: (exchange) => notifying.notifications.offer(exchange) }),
+    });
+    begin(built);
+    if (notifying !== null) measureNotifications(built.registry, notifying.notifications);
+    await cloud?.refresh.start();
+    if (brokers !== null) {
+      const following = followBus(brokers, config, {
+        sink: { servers, inventory, reread: (what) => cloud?.refresh.soon(what) },
+        log,
+        registry: built.registry,
+      });
+      closers.push(() => following.close());
+    }
     log.info({ valet: valet.url, valence: valence.url, hosts: inventory.inventory.hosts.size }, "ready");
-    return { valetUrl: valet.url, valenceUrl: valence.url, localToken: token, log, stop: () => stop() };
+    return {
+      valetUrl: valet.url,
+      valenceUrl: valence.url,
+      localToken: token,
+      log,
+      resync: () => cloud?.refresh.now(),
+      stop: () => stop(),
+    };
   } catch (error) {
     await stop(0);
     throw error;
@@ -101,11 +151,14 @@ export async function startServer(config: Config): Promise<RunningServer> {
 interface Apis {
   readonly valet: ReturnType<typeof valetApi>;
   readonly valence: ReturnType<typeof valenceApi>;
+  /** Of what is measured. */
+  readonly registry: Metrics["registry"];
 }
 
 export interface ApiParts {
   readonly store: Store;
   readonly inventory: InventoryService;
+  readonly servers: ServerService;
   readonly solver: Solver;
   readonly identity: IdentitySource;
   readonly log: Logger;
@@ -119,6 +172,12 @@ export interface ApiParts {
   readonly bodyLimitBytes: number;
   /** Of the search for each plan. */
   readonly limits?: NonNullable<PlannerOptions["limits"]>;
+  /** Where stacks are read that nobody has told of; absent: their servers are planned one by one. */
+  readonly stacks?: StackSource | null;
+  /** Null or absent: the data center is no cloud. */
+  readonly cloud?: Cloud | null;
+  /** Told of every answered request. */
+  readonly answered?: (exchange: ApiExchange) => void;
 }
 
 /** Both APIs over opened parts, not yet listening. */
@@ -143,27 +202,41 @@ export function buildApis(parts: ApiParts): Apis {
   const groups = new GroupService(store, identity);
   // Its pings are no plans, so they are not counted.
   const status = new StatusService(store, inventory, solver, parts.host === "localhost" ? "127.0.0.1" : parts.host);
+  const refresh = parts.cloud?.refresh ?? null;
+  if (refresh !== null) refresh.onRead = metrics.cloudReadings();
   const operating: Operating = {
-    notReady: () => status.notReady(),
+    notReady: async () => refresh?.notReady() ?? (await status.notReady()),
     metrics: async () => ({ contentType: metrics.registry.contentType, text: await metrics.registry.metrics() }),
   };
   const observer = observerOf(parts.log, metrics);
   const { adminRequired, bodyLimitBytes } = parts;
   const plans = new PlanService({ store, inventory, planner, groups, explainer: solver });
   const placements = new PlacementService({ store, inventory, planner });
+  const stacks = new StackService({
+    store,
+    plans,
+    placements,
+    source: parts.stacks ?? null,
+    log: (message, details) => parts.log.warn(details, message),
+  });
   return {
     valet: valetApi({
       groups,
       plans,
+      stacks,
       placements,
+      servers: parts.servers,
       status,
       identity,
       adminRequired,
       bodyLimitBytes,
       operating,
       observer,
+      refresh,
+      ...(parts.answered === undefined ? {} : { answered: parts.answered }),
     }),
     valence: valenceApi({ operating, observer }),
+    registry: metrics.registry,
   };
 }
 
@@ -196,12 +269,7 @@ async function openIdentity(config: Config, log: Logger): Promise<{ identity: Id
   }
   if (!config.identity.startsWith("keystone:")) return { identity: await fileIdentity(config.identity), token: null };
   const identity = new Keystone({
-    url: config.identity.slice("keystone:".length),
-    username: config.keystoneUsername,
-    password: config.keystonePassword,
-    project: config.keystoneProject,
-    userDomain: config.keystoneUserDomain,
-    projectDomain: config.keystoneProjectDomain,
+    ...loginOf(config, config.identity.slice("keystone:".length)),
     cacheSeconds: config.keystoneCacheSeconds,
     log: (message, details) => log.warn(details, message),
   });

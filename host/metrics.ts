@@ -14,6 +14,14 @@ export interface Gauges {
   snapshotBytes(): number;
 }
 
+/** A reading of the cloud, as services/refresh.ts reports it. */
+interface CloudReading {
+  readonly what: string;
+  readonly at: Date;
+  readonly seconds: number;
+  readonly fault: string | null;
+}
+
 interface RequestFacts {
   readonly api: string;
   readonly method: string;
@@ -84,6 +92,36 @@ export class Metrics {
     gauge("ostro_pool_queue", "Searches that wait for a worker", gauges.poolQueue);
     gauge("ostro_snapshot_copied_bytes", "Bytes of the inventory copied for the workers", gauges.snapshotBytes);
     collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** Called when there is a cloud; returns what takes its readings. */
+  cloudReadings(): (reading: CloudReading) => void {
+    const registers = [this.registry];
+    const readings = new Counter({
+      name: "ostro_cloud_readings_total",
+      help: "Readings of the cloud, by what was read and how it ended",
+      labelNames: ["what", "outcome"],
+      registers,
+    });
+    const seconds = new Gauge({
+      name: "ostro_cloud_reading_seconds",
+      help: "How long the last reading took",
+      labelNames: ["what"],
+      registers,
+    });
+    const last = new Gauge({
+      name: "ostro_cloud_last_reading_timestamp_seconds",
+      help: "When the last reading that went well began",
+      labelNames: ["what"],
+      registers,
+    });
+    return (reading) => {
+      const { what, fault } = reading;
+      readings.inc({ what, outcome: fault === null ? "read" : "failed" });
+      if (fault !== null) return;
+      seconds.set({ what }, reading.seconds);
+      last.set({ what }, reading.at.getTime() / 1000);
+    };
   }
 
   request({ api, route, method, status, ms }: RequestFacts): void {

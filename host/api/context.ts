@@ -8,5 +8,7 @@ export interface Env {
     route?: string;
     /** Set on every path that needs a token. */
     caller: Caller;
+    /** The JSON of the body, once a handler has read it. */
+    requestBody?: unknown;
   };
 }

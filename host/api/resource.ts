@@ -10,7 +10,7 @@ type Method = "HEAD" | "GET" | "POST" | "PUT" | "DELETE";
 type JsonObject = Readonly<Record<string, unknown>>;
 
 /** 204 goes without a body: clients test for that. */
-export type Answer = { readonly status: 204 } | { readonly status: 200 | 201; readonly body: object };
+export type Answer = { readonly status: 204 } | { readonly status: 200 | 201 | 202; readonly body: object };
 
 interface Call<Item, Body> {
   readonly c: Context<Env>;
@@ -25,7 +25,7 @@ interface Documented {
   /** An absent body counts as `{}`. */
   readonly bodyOptional?: boolean;
   readonly query?: z.ZodObject;
-  readonly success: { readonly status: 200 | 201 | 204; readonly text: string; readonly schema?: z.ZodType };
+  readonly success: { readonly status: 200 | 201 | 202 | 204; readonly text: string; readonly schema?: z.ZodType };
   /** Statuses of the errors this operation can answer, beside 401. */
   readonly errors: readonly number[];
   /** Needs the role admin when the body is such. */
@@ -99,7 +99,10 @@ export function servePath<Item>(
     const chosen = spec.methods[c.req.method as Method];
     let reading: Promise<JsonObject | undefined> | undefined;
     const body = () => {
-      reading ??= readJsonObject(c.req.raw, context.bodyLimitBytes);
+      reading ??= readJsonObject(c.req.raw, context.bodyLimitBytes).then((json) => {
+        c.set("requestBody", json);
+        return json;
+      });
       return reading;
     };
     if (chosen?.adminWhen && !isAdmin(caller)) await refuseUnlessAdmin(chosen.adminWhen, body);

@@ -2,10 +2,6 @@ import type { Command } from "commander";
 import { AppError } from "../errors.ts";
 
 const LATER = {
-  group: "manage groups of a running server",
-  config: "convert configuration files of the originals",
-  listen: "take part in a cloud's message bus",
-  resync: "read the inventory again",
   "pod-manager": "manage pod managers",
   node: "manage composed nodes",
   device: "manage pooled devices",

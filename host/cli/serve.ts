@@ -7,7 +7,7 @@ export function addServe(program: Command): void {
   const command = program
     .command("serve")
     .description("Serve Valet's and Valence's API.")
-    .addHelpText("after", `\nSecrets have no flag: ${SECRETS.join(", ")} (password of the service user in Keystone).`);
+    .addHelpText("after", `\nSecrets have no flag: ${SECRETS.join(", ")}.`);
   addSettings(command).action(async (flags: Record<string, string>) => {
     const config = settingsFrom(flags);
     // Loaded late: no other command needs the store and the servers.
@@ -40,9 +40,13 @@ export function settingsFrom({ config: file, ...flags }: Record<string, string>)
   return readConfig({ flags, environment: process.env, file });
 }
 
-/** The first signal lets what runs finish, a second one does not wait. Whatever nobody caught ends the process. */
-function stopOnSignals({ log, stop }: RunningServer): void {
+/** SIGHUP has the cloud read again. The first other signal lets what runs finish, a second one does not wait. Whatever nobody caught ends the process. */
+function stopOnSignals({ log, resync, stop }: RunningServer): void {
   let stopping = false;
+  process.on("SIGHUP", () => {
+    log.info({ signal: "SIGHUP" }, "reading the cloud again");
+    resync();
+  });
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => {
       if (stopping) process.exit(1);

@@ -1,6 +1,6 @@
 // The rules of a problem and where VMs stand in it, for check-certificate.ts: written from the problem format.
 import { type Application, type DataCenter, type Group, groupKey, type Host, LEVELS, type Level } from "./model.ts";
-import { someAggregateFits } from "./verify-specs.ts";
+import { refusingTraits, someAggregateFits } from "./verify-specs.ts";
 
 type Amounts = readonly [number, number, number];
 
@@ -238,6 +238,7 @@ export class CheckedProblem {
     if (vm.vcpus > host.physical.vcpus || vm.ramMiB > host.physical.ramMiB) return false;
     const metadata = host.aggregates.map((name) => this.#dataCenter.aggregates[name] ?? {});
     if (!someAggregateFits(vm.extraSpecs, metadata)) return false;
+    if (refusingTraits(vm.extraSpecs, host.traits).length > 0) return false;
     for (const group of this.#application.groups) {
       if (!this.#members.get(group)!.some((member) => member.has(index))) continue;
       const container = containerOf(host, group.level);

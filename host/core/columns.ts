@@ -45,6 +45,7 @@ import {
 } from "../../assembly/abi.ts";
 import type { Host, Resources } from "./model.ts";
 import { Snapshot } from "./snapshot.ts";
+import { traitsMark } from "./traits.ts";
 
 /** One cell that reads differently for one solve. */
 export interface Patch {
@@ -63,6 +64,14 @@ export interface HostCells {
   readonly vmCount: number;
   /** Exclusivity class of its VMs. */
   readonly owner: number;
+}
+
+/** What extra specs are compared with, the same for many hosts. */
+export interface SpecSet {
+  /** Names, ascending. */
+  readonly aggregates: readonly string[];
+  /** Null: not known. */
+  readonly traits: readonly string[] | null;
 }
 
 const FREE = [FREE_VCPUS, FREE_RAM, FREE_DISK];
@@ -94,7 +103,7 @@ export class Columns {
   readonly #classes = new Map<string, number>();
   readonly #zones: Map<string, number>;
   readonly #sets = new Map<string, number>();
-  readonly aggregateSets: string[][] = [];
+  readonly specSets: SpecSet[] = [];
   readonly #rackSums: Float64Array;
   readonly #totals = new Float64Array(3);
   /** Row x resource -> what the rack sums and the totals contain of it. */
@@ -282,7 +291,7 @@ export class Columns {
     const cell = (column: number, value: number) => this.snapshot.write(this.snapshot.cell(column, row), value);
     cell(CLASS_UP, host.up ? 1 : 0);
     cell(CLASS_ZONE, host.zone === null ? NONE : this.#numberOf(this.#zones, host.zone));
-    cell(CLASS_AGGREGATES, this.#setOf(host.aggregates));
+    cell(CLASS_AGGREGATES, this.#setOf(host));
     cell(CLASS_PHYSICAL_VCPUS, host.physical.vcpus);
     cell(CLASS_PHYSICAL_RAM, host.physical.ramMiB);
     cell(CLASS_VCPUS, host.capacity.vcpus);
@@ -298,10 +307,10 @@ export class Columns {
     return numbers.size - 1;
   }
 
-  #setOf(aggregates: readonly string[]): number {
+  #setOf({ aggregates, traits = null }: Host): number {
     const names = [...new Set(aggregates)].sort();
-    const number = this.#numberOf(this.#sets, JSON.stringify(names));
-    this.aggregateSets[number] ??= names;
+    const number = this.#numberOf(this.#sets, JSON.stringify([names, traitsMark(traits)]));
+    this.specSets[number] ??= { aggregates: names, traits };
     return number;
   }
 }
@@ -312,9 +321,10 @@ function freeOfLink(kbps: number | null, usedKbps: number): number {
 }
 
 /** Equal for hosts that no rule on fixed facts can tell apart. */
-function classKey({ up, zone, aggregates, physical, capacity }: Host): string {
+function classKey({ up, zone, aggregates, traits, physical, capacity }: Host): string {
   const { vcpus, ramMiB, diskGiB } = capacity;
-  return JSON.stringify([up, zone, [...aggregates].sort(), physical.vcpus, physical.ramMiB, vcpus, ramMiB, diskGiB]);
+  const sets = [[...aggregates].sort(), traitsMark(traits)];
+  return JSON.stringify([up, zone, sets, physical.vcpus, physical.ramMiB, vcpus, ramMiB, diskGiB]);
 }
 
 interface RackSeat {

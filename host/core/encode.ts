@@ -13,6 +13,7 @@ import {
   KIND_DIVERSITY,
   LEVEL_COUNT,
   NONE,
+  OWNER_NONE,
   PIPE_A,
   PIPE_B,
   PIPE_KBPS,
@@ -30,6 +31,8 @@ import {
   REQUEST_SPEC_TABLE,
   REQUEST_VM_TABLE,
   REQUEST_VMS,
+  SPECS_FIT_AGGREGATE,
+  SPECS_LACK_TRAITS,
   VM_CANDIDATE_COUNT,
   VM_CANDIDATES,
   VM_DISK,
@@ -44,85 +47,100 @@ import {
   VM_WORDS,
   VM_ZONE,
 } from "../../assembly/abi.ts";
-import { aggregateSatisfies, relevantSpecs } from "./extra-specs.ts";
+import { aggregateSatisfies, relevantSpecs, traitDemands, traitsSatisfy } from "./extra-specs.ts";
 import type { Inventory } from "./inventory.ts";
-import { type Application, type Group, groupKey, LEVELS } from "./model.ts";
+import { Members } from "./members.ts";
+import { type Application, groupKey, LEVELS, type Vm } from "./model.ts";
+import type { RequestOwners } from "./owner-classes.ts";
+import { Words } from "./words.ts";
 
 /** More than any host has free (columns.ts). */
 const MOST = 2 ** 31 - 1;
 /** A row that no host has. */
 const NOWHERE = -2;
 
-/** Group name -> the VMs below it, as indexes, each once. Nesting is resolved here: to the core groups are plain sets. */
-function leavesOf(application: Application): Map<string, number[]> {
-  const vmIndex = new Map(application.vms.map((vm, i) => [vm.name, i]));
-  const groups = new Map(application.groups.map((group) => [group.name, group]));
-  const leaves = new Map<string, number[]>();
-  for (const vm of application.vms) leaves.set(vm.name, [vmIndex.get(vm.name)!]);
-  for (const group of application.groups) {
-    const found = new Set<number>();
-    const seen = new Set([group.name]);
-    const open = [...group.members];
-    while (open.length > 0) {
-      const member = open.pop()!;
-      const vm = vmIndex.get(member);
-      if (vm !== undefined) found.add(vm);
-      else if (!seen.has(member)) {
-        seen.add(member);
-        for (const next of groups.get(member)?.members ?? []) open.push(next);
-      }
-    }
-    leaves.set(
-      group.name,
-      [...found].sort((a, b) => a - b),
-    );
-  }
-  return leaves;
-}
+/** Used for one request after the other. */
+const words = new Words();
 
-/** Exclusivity group keys per VM and level; a group that is not named is known in this request only. */
-function exclusivityKeys(application: Application, leaves: Map<string, number[]>): string[][][] {
-  const keys = application.vms.map(() => LEVELS.map(() => [] as string[]));
-  for (const group of application.groups) {
-    if (group.type !== "exclusivity") continue;
+const NO_CLASSES: readonly number[] = LEVELS.map(() => OWNER_NONE);
+
+/** Exclusivity classes per VM and level; a group that is not named is known in this request only. */
+function ownerClasses(
+  application: Application,
+  members: Members,
+  owners: RequestOwners,
+): (vm: number) => readonly number[] {
+  const keys = new Map<number, string[][]>();
+  application.groups.forEach((group, i) => {
+    if (group.type !== "exclusivity") return;
     const key = group.named === false ? `\0${group.name}` : groupKey(group);
-    for (const vm of leaves.get(group.name)!) keys[vm]![LEVELS.indexOf(group.level)]!.push(key);
-  }
-  return keys;
+    for (const vm of members.below(i)) {
+      const mine = keys.get(vm) ?? LEVELS.map(() => []);
+      mine[LEVELS.indexOf(group.level)]!.push(key);
+      keys.set(vm, mine);
+    }
+  });
+  return (vm) => keys.get(vm)?.map((each) => owners.classOf(each)) ?? NO_CLASSES;
 }
 
-/** Pairs (VM, ordinal of the direct member it stands below) and the number of members that hold a VM at all. */
-function pairsOf(group: Group, leaves: Map<string, number[]>): { pairs: number[]; ordinals: number } {
-  const pairs: number[] = [];
-  let ordinals = 0;
-  for (const member of new Set(group.members)) {
-    const vms = leaves.get(member) ?? [];
-    if (vms.length === 0) continue;
-    for (const vm of vms) pairs.push(vm, group.type === "affinity" ? 0 : ordinals);
-    ordinals++;
-  }
-  return { pairs, ordinals };
-}
-
-/** Pipe records one after the other, without those whose other end is not there. */
-function pipeWords(inventory: Inventory, application: Application, without: readonly string[]): number[] {
-  const vmIndex = new Map(application.vms.map((vm, i) => [vm.name, i]));
-  const words: number[] = [];
-  for (const { a, b, living, kbps } of application.pipes ?? []) {
-    const from = vmIndex.get(a);
-    const to = living ? undefined : vmIndex.get(b);
+/** Writes the pipe records, without those whose other end is not there; returns how many there are. */
+function writePipes(
+  inventory: Inventory,
+  { pipes }: Application,
+  members: Members,
+  without: readonly string[],
+): number {
+  let count = 0;
+  for (const { a, b, living, kbps } of pipes ?? []) {
+    const from = members.vmIndex(a);
+    const to = living ? undefined : members.vmIndex(b);
     const host = living && !without.includes(b) ? inventory.vm(b)?.host : undefined;
     const row = host === undefined ? undefined : inventory.rowOf(host);
     // What reserves nothing loads no link, not even one that is over its capacity already.
     if (from === undefined || (to === undefined && row === undefined) || kbps <= 0) continue;
-    const record = new Array<number>(PIPE_WORDS);
-    record[PIPE_A] = from;
-    record[PIPE_B] = to ?? NONE;
-    record[PIPE_ROW] = row ?? NONE;
-    record[PIPE_KBPS] = Math.min(MOST, kbps);
-    words.push(...record);
+    const record = words.length;
+    for (let i = 0; i < PIPE_WORDS; i++) words.push(NONE);
+    words.set(record + PIPE_A, from);
+    words.set(record + PIPE_B, to ?? NONE);
+    words.set(record + PIPE_ROW, row ?? NONE);
+    words.set(record + PIPE_KBPS, Math.min(MOST, kbps));
+    count++;
   }
-  return words;
+  return count;
+}
+
+/** Rows of what is asked of aggregates and traits: VMs that ask the same share one. */
+class SpecRows {
+  readonly specs: Vm["extraSpecs"][] = [];
+  readonly #rows = new Map<string, number>();
+  /** VMs of one flavor often share the very object. */
+  #last: Vm["extraSpecs"] | null = null;
+  #lastRow = NONE;
+
+  rowOf(specs: Vm["extraSpecs"]): number {
+    if (specs === this.#last || isEmpty(specs)) return specs === this.#last ? this.#lastRow : NONE;
+    this.#last = specs;
+    this.#lastRow = this.#numbered(specs);
+    return this.#lastRow;
+  }
+
+  #numbered(specs: Vm["extraSpecs"]): number {
+    const relevant = relevantSpecs(specs);
+    const { required, forbidden } = traitDemands(specs);
+    if (relevant.length + required.length + forbidden.length === 0) return NONE;
+    const text = JSON.stringify([relevant, required, forbidden]);
+    let row = this.#rows.get(text);
+    if (row === undefined) {
+      row = this.specs.push(specs) - 1;
+      this.#rows.set(text, row);
+    }
+    return row;
+  }
+}
+
+function isEmpty(specs: Vm["extraSpecs"]): boolean {
+  for (const _ in specs) return false;
+  return true;
 }
 
 /**
@@ -131,96 +149,94 @@ function pipeWords(inventory: Inventory, application: Application, without: read
  */
 export function encode(inventory: Inventory, application: Application, without: readonly string[] = []): Int32Array {
   const { vms } = application;
-  const leaves = leavesOf(application);
-  const groups = application.groups.filter(
-    (group) => group.type !== "exclusivity" && leaves.get(group.name)!.length > 0,
-  );
-  const keys = exclusivityKeys(application, leaves);
+  const members = new Members(application);
+  const numbers = application.groups.map((_, i) => i);
+  const groups = numbers.filter((i) => application.groups[i]!.type !== "exclusivity" && members.below(i).length > 0);
   const owners = inventory.ownerClasses();
+  const classesOf = ownerClasses(application, members, owners);
   const patches = without.length > 0 ? inventory.patchesWithout(without) : [];
 
   const vmTable = REQUEST_HEADER;
   const groupTable = vmTable + vms.length * VM_WORDS;
-  const words: number[] = new Array(groupTable + groups.length * GROUP_WORDS).fill(0);
-  const append = (values: readonly number[]): number => {
-    const at = words.length;
-    for (const value of values) words.push(value);
-    return at;
-  };
+  words.reset(groupTable + groups.length * GROUP_WORDS);
   const rows = (names: readonly string[]) =>
     [...new Set(names.map((name) => inventory.rowOf(name)).filter((row) => row !== undefined))].sort((a, b) => a - b);
 
-  const specRows = new Map<string, number>();
-  const specs: Readonly<Record<string, string>>[] = [];
+  const specRows = new SpecRows();
   vms.forEach((vm, i) => {
     const at = vmTable + i * VM_WORDS;
-    words[at + VM_VCPUS] = Math.min(MOST, vm.vcpus);
-    words[at + VM_RAM] = Math.min(MOST, vm.ramMiB);
-    words[at + VM_DISK] = Math.min(MOST, vm.diskGiB);
-    words[at + VM_ZONE] = vm.zone === null ? NONE : (inventory.zoneNumber(vm.zone) ?? NOWHERE);
-    const relevant = relevantSpecs(vm.extraSpecs);
-    words[at + VM_SPECS] = NONE;
-    if (relevant.length > 0) {
-      const text = JSON.stringify(relevant);
-      let row = specRows.get(text);
-      if (row === undefined) {
-        row = specs.push(vm.extraSpecs) - 1;
-        specRows.set(text, row);
-      }
-      words[at + VM_SPECS] = row;
-    }
-    words[at + VM_CANDIDATE_COUNT] = NONE;
+    words.set(at + VM_VCPUS, Math.min(MOST, vm.vcpus));
+    words.set(at + VM_RAM, Math.min(MOST, vm.ramMiB));
+    words.set(at + VM_DISK, Math.min(MOST, vm.diskGiB));
+    words.set(at + VM_ZONE, vm.zone === null ? NONE : (inventory.zoneNumber(vm.zone) ?? NOWHERE));
+    words.set(at + VM_SPECS, specRows.rowOf(vm.extraSpecs));
+    words.set(at + VM_CANDIDATE_COUNT, NONE);
     if (vm.candidates) {
       const list = rows(vm.candidates);
-      words[at + VM_CANDIDATES] = append(list);
-      words[at + VM_CANDIDATE_COUNT] = list.length;
+      words.set(at + VM_CANDIDATES, words.append(list));
+      words.set(at + VM_CANDIDATE_COUNT, list.length);
     }
     if (vm.excluded) {
       const list = rows(vm.excluded);
-      words[at + VM_EXCLUDED] = append(list);
-      words[at + VM_EXCLUDED_COUNT] = list.length;
+      words.set(at + VM_EXCLUDED, words.append(list));
+      words.set(at + VM_EXCLUDED_COUNT, list.length);
     }
     if (vm.fixed !== undefined) {
-      words[at + VM_FIXED] = 1;
-      words[at + VM_FIXED_ROW] = inventory.rowOf(vm.fixed) ?? NOWHERE;
+      words.set(at + VM_FIXED, 1);
+      words.set(at + VM_FIXED_ROW, inventory.rowOf(vm.fixed) ?? NOWHERE);
     }
-    for (let level = 0; level < LEVEL_COUNT; level++) {
-      words[at + VM_OWNERS + level] = owners.classOf(keys[i]![level]!);
-    }
+    const classes = classesOf(i);
+    for (let level = 0; level < LEVEL_COUNT; level++) words.set(at + VM_OWNERS + level, classes[level]!);
   });
 
-  groups.forEach((group, i) => {
+  groups.forEach((number, i) => {
     const at = groupTable + i * GROUP_WORDS;
-    const { pairs, ordinals } = pairsOf(group, leaves);
+    const group = application.groups[number]!;
+    const tied = group.type === "affinity";
+    const first = words.length;
+    const ordinals = members.eachMember(number, (vm, ordinal) => {
+      words.push(vm);
+      words.push(tied ? 0 : ordinal);
+    });
+    words.set(at + GROUP_KIND, tied ? KIND_AFFINITY : KIND_DIVERSITY);
+    words.set(at + GROUP_LEVEL, LEVELS.indexOf(group.level));
+    words.set(at + GROUP_MEMBERS, first);
+    words.set(at + GROUP_MEMBER_COUNT, (words.length - first) / 2);
+    words.set(at + GROUP_ORDINALS, ordinals);
     const living = group.named === false ? [] : inventory.livingRows(group.level, groupKey(group), without);
-    words[at + GROUP_KIND] = group.type === "affinity" ? KIND_AFFINITY : KIND_DIVERSITY;
-    words[at + GROUP_LEVEL] = LEVELS.indexOf(group.level);
-    words[at + GROUP_MEMBERS] = append(pairs);
-    words[at + GROUP_MEMBER_COUNT] = pairs.length / 2;
-    words[at + GROUP_ORDINALS] = ordinals;
-    words[at + GROUP_LIVING] = append(living);
-    words[at + GROUP_LIVING_COUNT] = living.length;
+    words.set(at + GROUP_LIVING, words.append(living));
+    words.set(at + GROUP_LIVING_COUNT, living.length);
   });
 
-  words[REQUEST_VMS] = vms.length;
-  words[REQUEST_VM_TABLE] = vmTable;
-  words[REQUEST_GROUPS] = groups.length;
-  words[REQUEST_GROUP_TABLE] = groupTable;
-  words[REQUEST_FRESH_OWNER] = owners.fresh;
-  const sets = inventory.aggregateSets();
-  words[REQUEST_AGGREGATE_SETS] = sets.length;
-  words[REQUEST_SPEC_TABLE] = words.length;
-  for (const spec of specs) {
-    for (const set of sets) {
-      const one = set.some((name) => aggregateSatisfies(spec, inventory.aggregates[name] ?? {}));
-      words.push(one ? 1 : 0);
+  words.set(REQUEST_VMS, vms.length);
+  words.set(REQUEST_VM_TABLE, vmTable);
+  words.set(REQUEST_GROUPS, groups.length);
+  words.set(REQUEST_GROUP_TABLE, groupTable);
+  words.set(REQUEST_FRESH_OWNER, owners.fresh);
+  const sets = inventory.specSets();
+  words.set(REQUEST_AGGREGATE_SETS, sets.length);
+  words.set(REQUEST_SPEC_TABLE, words.length);
+  const names = new Set(sets.flatMap(({ aggregates }) => aggregates));
+  for (const specs of specRows.specs) {
+    const fitting = new Set<string>();
+    for (const name of names) {
+      if (aggregateSatisfies(specs, inventory.aggregates[name] ?? {})) fitting.add(name);
+    }
+    const anywhere = relevantSpecs(specs).length === 0;
+    const demands = traitDemands(specs);
+    for (const { aggregates, traits } of sets) {
+      const fits = anywhere || aggregates.some((name) => fitting.has(name));
+      words.push((fits ? SPECS_FIT_AGGREGATE : 0) | (traitsSatisfy(demands, traits) ? 0 : SPECS_LACK_TRAITS));
     }
   }
-  const pipes = pipeWords(inventory, application, without);
-  words[REQUEST_PIPES] = pipes.length / PIPE_WORDS;
-  words[REQUEST_PIPE_TABLE] = append(pipes);
-  words[REQUEST_PATCHES] = patches.length;
-  words[REQUEST_PATCH_TABLE] = words.length;
-  for (const { column, row, value } of patches) words.push(column, row, value);
-  return Int32Array.from(words);
+  words.set(REQUEST_PIPE_TABLE, words.length);
+  words.set(REQUEST_PIPES, writePipes(inventory, application, members, without));
+  words.set(REQUEST_PATCHES, patches.length);
+  words.set(REQUEST_PATCH_TABLE, words.length);
+  for (const { column, row, value } of patches) {
+    words.push(column);
+    words.push(row);
+    words.push(value);
+  }
+  return words.copy();
 }

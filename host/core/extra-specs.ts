@@ -1,6 +1,6 @@
 // Flavor extra specs against aggregate metadata, as Nova's AggregateInstanceExtraSpecsFilter reads them, with two
 // decisions of our own: ONE aggregate of the host must satisfy every key, and a flavor without a relevant key fits
-// everywhere.
+// everywhere. And against traits, as Nova asks Placement for them.
 
 const SCOPE = "aggregate_instance_extra_specs:";
 
@@ -30,6 +30,37 @@ export function aggregateSatisfies(
     const values = Object.hasOwn(metadata, key) ? metadata[key]! : ABSENT;
     return values.split(",").some((value) => holds(required, value.trim()));
   });
+}
+
+/** `trait:NAME`, or `trait<group>:NAME` where the resources of a numbered or named group are asked for apart. */
+const TRAIT = /^trait([a-zA-Z0-9_-]{1,64})?:(.+)$/s;
+
+/** What a flavor asks of the traits of a host. */
+export interface TraitDemands {
+  readonly required: readonly string[];
+  readonly forbidden: readonly string[];
+}
+
+/**
+ * Nova ignores values but `required` and `forbidden`. A trait that is required with a group must be somewhere on the
+ * host as well; one that is forbidden there concerns whatever provides the group, not the host.
+ */
+export function traitDemands(specs: Readonly<Record<string, string>>): TraitDemands {
+  const required = new Set<string>();
+  const forbidden = new Set<string>();
+  for (const [name, value] of Object.entries(specs)) {
+    const [, group, trait] = TRAIT.exec(name) ?? [];
+    if (trait === undefined) continue;
+    if (value === "required") required.add(trait);
+    else if (value === "forbidden" && group === undefined) forbidden.add(trait);
+  }
+  return { required: [...required].sort(), forbidden: [...forbidden].sort() };
+}
+
+/** `traits`: of the host; null: not known, then nothing is refused. */
+export function traitsSatisfy({ required, forbidden }: TraitDemands, traits: readonly string[] | null): boolean {
+  if (traits === null) return true;
+  return required.every((name) => traits.includes(name)) && !forbidden.some((name) => traits.includes(name));
 }
 
 /** `required` is an operator and its argument, or, without an operator, the very value. */

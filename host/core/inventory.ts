@@ -2,7 +2,7 @@
 
 import { OWNER_CLOSED, OWNER_NONE } from "../../assembly/abi.ts";
 import { ChangeLog } from "./change-log.ts";
-import { Columns, type HostCells, type Patch } from "./columns.ts";
+import { Columns, type HostCells, type Patch, type SpecSet } from "./columns.ts";
 import type { InventoryView } from "./inventory-view.ts";
 import { LinkLoads, type PipeEnd } from "./link-loads.ts";
 import { type DataCenter, type ExistingVm, type Host, LEVELS, type Level, type Rack, type Resources } from "./model.ts";
@@ -34,7 +34,7 @@ export interface Touched {
 }
 
 export class Inventory implements InventoryView {
-  readonly aggregates: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  #aggregates: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly #states = new Map<string, HostState>();
   readonly #vms = new Map<string, ExistingVm>();
   readonly #racks = new Map<string, Container>();
@@ -53,7 +53,7 @@ export class Inventory implements InventoryView {
   #facts: ReadonlyMap<string, Host> | null = null;
 
   constructor({ hosts, racks = [], aggregates, existing }: Omit<DataCenter, "flavors">) {
-    this.aggregates = aggregates;
+    this.#aggregates = aggregates;
     for (const rack of racks) this.#uplinks.set(rack.name, rack);
     for (const host of hosts) this.#addHost(host);
     for (const vm of existing) this.#count(vm, 1);
@@ -69,6 +69,11 @@ export class Inventory implements InventoryView {
   /** The columns in shared memory; a new object when hosts come, go or move to another rack. */
   get snapshot(): Snapshot {
     return this.#columns.snapshot;
+  }
+
+  /** Name -> metadata. */
+  get aggregates(): Readonly<Record<string, Readonly<Record<string, string>>>> {
+    return this.#aggregates;
   }
 
   /** Facts by name; `used` does not contain the tracked VMs' needs. */
@@ -171,27 +176,45 @@ export class Inventory implements InventoryView {
 
   /** New facts of a known host, or a new host. */
   setHost(host: Host): void {
-    const state = this.#states.get(host.name);
+    this.setHosts([host]);
+  }
+
+  /** New facts of known hosts, and new hosts; those `gone` are forgotten with the VMs on them. New columns at most once. */
+  setHosts(hosts: readonly Host[], gone: readonly string[] = []): void {
     this.#facts = null;
-    if (!state || !this.#columns.fits(host)) {
-      const vms = state ? [...state.vms.values()] : [];
-      if (state) this.#dropHost(state);
-      this.#addHost(host);
-      for (const vm of vms) this.#count(vm, 1);
-      this.#rebuild(state ? [state.host, host] : [host], vms);
-      return;
+    const fitting = (host: Host) => this.#states.has(host.name) && this.#columns.fits(host);
+    const rest: Host[] = [];
+    if (hosts.some(fitting))
+      this.#change(() => {
+        // Each may take the last place of a new kind, so they are asked one by one.
+        for (const host of hosts)
+          if (fitting(host)) this.#setInPlace(host);
+          else rest.push(host);
+      });
+    else rest.push(...hosts);
+
+    const touched: Host[] = [];
+    const vms: ExistingVm[] = [];
+    for (const name of gone) {
+      const state = this.#states.get(name);
+      if (state === undefined) continue;
+      touched.push(state.host);
+      vms.push(...state.vms.values());
+      this.#dropHost(state);
     }
-    this.#change(() => {
-      const vms = [...state.vms.values()];
-      for (const vm of vms) this.#count(vm, -1);
-      for (const [resource, value] of Object.entries(host.used) as [keyof Resources, number][]) {
-        state.used[resource] += value - state.host.used[resource];
+    for (const host of rest) {
+      const state = this.#states.get(host.name);
+      const here = state ? [...state.vms.values()] : [];
+      if (state) {
+        touched.push(state.host);
+        this.#dropHost(state);
       }
-      state.host = host;
-      for (const vm of vms) this.#count(vm, 1);
-      this.#touch(host, vms);
-      this.#columns.writeHost(this.#cells(state));
-    });
+      this.#addHost(host);
+      for (const vm of here) this.#count(vm, 1);
+      touched.push(host);
+      vms.push(...here);
+    }
+    if (touched.length > 0) this.#rebuild(touched, vms);
   }
 
   /** New facts of a rack's uplink. */
@@ -200,14 +223,15 @@ export class Inventory implements InventoryView {
     this.#change(() => this.#writeUplink(rack.name));
   }
 
+  /** New metadata of all aggregates. */
+  setAggregates(aggregates: Inventory["aggregates"]): void {
+    this.#aggregates = aggregates;
+    this.#change(() => {});
+  }
+
   /** The host and the VMs on it are forgotten. */
   removeHost(name: string): void {
-    const state = this.#states.get(name);
-    if (!state) return;
-    const vms = [...state.vms.values()];
-    this.#facts = null;
-    this.#dropHost(state);
-    this.#rebuild([state.host], vms);
+    this.setHosts([], [name]);
   }
 
   /** Did a VM come to or leave, or a fact change of, any of these after `version`? A group changes with its VMs. */
@@ -244,8 +268,8 @@ export class Inventory implements InventoryView {
     return this.#columns.zoneNumber(zone);
   }
 
-  aggregateSets(): readonly (readonly string[])[] {
-    return this.#columns.aggregateSets;
+  specSets(): readonly SpecSet[] {
+    return this.#columns.specSets;
   }
 
   ownerClasses(): RequestOwners {
@@ -305,6 +329,20 @@ export class Inventory implements InventoryView {
       const { vmCount, owners } = this.#clusters.get(cluster)!;
       this.#columns.writeCluster(cluster, vmCount, ownerOf(owners));
     }
+  }
+
+  /** Inside a change, of a known host whose columns have a place for it. */
+  #setInPlace(host: Host): void {
+    const state = this.#states.get(host.name)!;
+    const vms = [...state.vms.values()];
+    for (const vm of vms) this.#count(vm, -1);
+    for (const [resource, value] of Object.entries(host.used) as [keyof Resources, number][]) {
+      state.used[resource] += value - state.host.used[resource];
+    }
+    state.host = host;
+    for (const vm of vms) this.#count(vm, 1);
+    this.#touch(host, vms);
+    this.#columns.writeHost(this.#cells(state));
   }
 
   #touch(host: Host, vms: readonly ExistingVm[]): void {

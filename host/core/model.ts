@@ -24,6 +24,8 @@ export interface Host {
   readonly zone: string | null;
   /** Names of the aggregates it belongs to. */
   readonly aggregates: readonly string[];
+  /** Names of what Placement says it can do. Null or absent: not known, so flavors that ask for traits may go there. */
+  readonly traits?: readonly string[] | null;
   readonly up: boolean;
   readonly capacity: Resources;
   /** The machine itself, before overcommit; no single VM may be larger. */
@@ -100,6 +102,8 @@ export interface Group {
   readonly level: Level;
   readonly members: readonly string[];
   readonly named?: boolean;
+  /** Kept where that is possible: who plans tries without it when there is no place otherwise. The core does not know it. */
+  readonly soft?: true;
 }
 
 /**

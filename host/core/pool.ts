@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { Piscina } from "piscina";
 import { AppError } from "../errors.ts";
 import { catalogueOf, type Rule } from "./catalogue.ts";
+import { ReturnTime } from "./deadline.ts";
 import { decode } from "./decode.ts";
 import { encode } from "./encode.ts";
 import { decodeExplanation } from "./explanation.ts";
@@ -40,6 +41,7 @@ export class PoolSolver implements Solver {
   readonly #pool: Piscina;
   readonly #broken: NonNullable<PoolOptions["broken"]>;
   readonly #workers: number;
+  readonly #returning = new ReturnTime();
   /** Tasks on their way. */
   #running = 0;
   #closed = false;
@@ -70,13 +72,15 @@ export class PoolSolver implements Solver {
     // The worker may see later columns; the plan claims no more than what the request was made from.
     const { snapshot, version } = inventory;
     const names = inventory.hostNames();
-    const task = taskOf(inventory, application, this.rules, options);
+    const task = taskOf(inventory, application, this.rules, options, this.#returning);
     const broken = (error: Error) => this.#broken({ inventory, application, options, error });
     const run = (strand: SolveTask) =>
       this.#run<SolveAnswer>(() => this.#pool.run({ ...strand, snapshot: snapshot.buffer }), broken);
     const answer = await this.#spread(task, options, run);
     this.bytesCopied += answer.bytesCopied;
-    return decode(answer, version, application, this.rules, (row) => names[row]!);
+    const decoded = decode(answer, version, application, this.rules, (row) => names[row]!);
+    this.#returning.note(answer.searchedUntil);
+    return decoded;
   }
 
   /** @throws AppError solver.broken as `solve` does */

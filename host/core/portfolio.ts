@@ -113,6 +113,7 @@ function merged(answers: readonly SolveAnswer[], searchMs: number): SolveAnswer 
     ...best,
     result,
     searchMs,
+    searchedUntil: Math.max(...answers.map(({ searchedUntil }) => searchedUntil)),
     work: sum(({ work }) => work),
     bytesCopied: sum(({ bytesCopied }) => bytesCopied),
   };

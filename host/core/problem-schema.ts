@@ -30,6 +30,7 @@ const host = z.object(
     cluster: maybeName,
     az: maybeName,
     aggregates: names.optional(),
+    traits: names.nullish(),
     status: z.enum(["up", "down"], { error: '"up" or "down"' }),
     capacity: z.object(need, { error: "an object with vcpus, mem_mb and disk_gb" }),
     physical: z

@@ -6,6 +6,7 @@ import { findSyntaxError, type JsonPath, locate, writePath } from "./json-positi
 import type { Application, DataCenter, Group, Host, Pipe, Rack, Resources, Vm } from "./model.ts";
 import { checkApplication, checkDataCenter, container, ProblemFault } from "./problem-checks.ts";
 import { KBPS_PER_MBPS, MAX_NUMBER, type ProblemFile, problemSchema } from "./problem-schema.ts";
+import { traitSet } from "./traits.ts";
 
 export interface Problem {
   readonly name: string;
@@ -69,6 +70,7 @@ function toDataCenter(file: ProblemFile): DataCenter {
         cluster: container(host.cluster),
         zone: host.az || null,
         aggregates: host.aggregates ?? [],
+        ...(host.traits && { traits: traitSet(host.traits) }),
         up: host.status === "up",
         capacity,
         physical: { vcpus: physical.vcpus, ramMiB: physical.mem_mb },

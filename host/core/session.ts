@@ -10,6 +10,7 @@ import {
   STATUS_REFUSED,
   STATUS_SEARCHING,
 } from "../../assembly/abi.ts";
+import { clockMs, Deadline } from "./deadline.ts";
 import { type Handover, Incumbent, LEVELS } from "./incumbent.ts";
 import { type CoreExports, loadCore } from "./load.ts";
 import { SnapshotReader } from "./snapshot.ts";
@@ -24,7 +25,7 @@ export interface SolveTask {
   readonly budget: number;
   /** Work for repair while some VM has none. */
   readonly repairBudget: number;
-  /** When the answer is due, ms since the epoch: no step begins that could end later. */
+  /** When the search has to end, ms since the epoch (`clockMs`): no step begins that could end later. */
   readonly dueAt?: number | undefined;
   /** Host row per VM of a plan to go on from; a first plan of its own is built if a rule refuses it. */
   readonly start?: Int32Array;
@@ -38,6 +39,8 @@ export interface SolveAnswer {
   readonly result: Int32Array;
   readonly version: number;
   readonly searchMs: number;
+  /** When its last step ended, of `clockMs`. */
+  readonly searchedUntil: number;
   /** What it cost, in the unit of budgets. */
   readonly work: number;
   /** More work would change nothing: the plan cannot be better, or there is none for every VM. */
@@ -48,40 +51,10 @@ export interface SolveAnswer {
   readonly bytesCopied: number;
 }
 
-/** Work between two looks at the clock: well below a millisecond. */
-const STEP = 64;
-/** What the result and the way back to the caller take, ms. */
-const RESERVE_MS = 0.3;
-/** A step takes as long as the longest one before it, but what only one in thousands takes is not waited for, ms. */
-const LONGEST_STEP_MS = 0.7;
-
-/** The time of day with fractions of a millisecond, equal on all threads. */
-export function clockMs(): number {
-  return performance.timeOrigin + performance.now();
-}
-
-/** Says when no further step may begin, having seen how long they take. */
-class Deadline {
-  readonly #end: number;
-  #last = performance.now();
-  #longest = 0;
-
-  constructor(dueAt: number | undefined) {
-    this.#end = dueAt === undefined ? Number.POSITIVE_INFINITY : dueAt - RESERVE_MS - performance.timeOrigin;
-  }
-
-  /** Asked before each step. */
-  get isNear(): boolean {
-    const now = performance.now();
-    this.#longest = Math.min(LONGEST_STEP_MS, Math.max(this.#longest, now - this.#last));
-    this.#last = now;
-    return now + this.#longest >= this.#end;
-  }
-}
-
 export class CoreSession {
   readonly core: CoreExports;
   #reader: SnapshotReader | null = null;
+  readonly #deadline = new Deadline();
 
   constructor(path?: string) {
     this.core = loadCore(path);
@@ -118,14 +91,16 @@ export class CoreSession {
     const start = performance.now();
     core.disableRules(task.disabledRules);
     core.begin(task.seed);
-    let status = task.start !== undefined && this.#adopt(task.start) ? STATUS_PLACED : this.#construct(task);
+    this.#deadline.start(task.dueAt);
+    let status = task.start !== undefined && this.#adopt(task.start) ? STATUS_PLACED : this.#construct();
     let ended = status === STATUS_REFUSED;
     if (status === STATUS_SEARCHING) ({ status, ended } = this.#improve(task, core.work() + task.repairBudget, true));
     if (status === STATUS_PLACED) ({ ended } = this.#improve(task, core.work() + task.budget, false));
+    const searchedUntil = clockMs();
     core.finish();
     const searchMs = performance.now() - start;
     const result = new Int32Array(core.memory.buffer, core.result(), RESULT_HOSTS + task.vms).slice();
-    const answer = { result, version, searchMs, work: core.work(), ended, bytesCopied: bytes };
+    const answer = { result, version, searchMs, searchedUntil, work: core.work(), ended, bytesCopied: bytes };
     if (result[RESULT_STATUS] !== STATUS_REFUSED || result[RESULT_PROVEN] !== 1) return answer;
     const refutation = new Int32Array(core.memory.buffer, core.refutation(), core.refutationWords()).slice();
     return { ...answer, refutation };
@@ -155,11 +130,11 @@ export class CoreSession {
   }
 
   /** The first plan; when time is up before it is complete, `finish` builds the rest of it at once. */
-  #construct({ dueAt }: SolveTask): number {
+  #construct(): number {
     const { core } = this;
-    const deadline = new Deadline(dueAt);
+    const deadline = this.#deadline;
     let status: number = STATUS_BUILDING;
-    while (status === STATUS_BUILDING && !deadline.isNear) status = core.construct(core.work() + STEP);
+    while (status === STATUS_BUILDING && !deadline.isNear) status = core.construct(core.work() + deadline.slice);
     return status;
   }
 
@@ -175,19 +150,16 @@ export class CoreSession {
   }
 
   /** Steps until `limit` of work in all, the time is up, there is nothing more to find, or `untilPlaced` all VMs are. */
-  #improve(
-    { vms, dueAt, incumbent }: SolveTask,
-    limit: number,
-    untilPlaced: boolean,
-  ): { status: number; ended: boolean } {
+  #improve({ vms, incumbent }: SolveTask, limit: number, untilPlaced: boolean): { status: number; ended: boolean } {
     const { core } = this;
-    const deadline = new Deadline(dueAt);
+    const deadline = this.#deadline;
+    deadline.skip();
     const shared = incumbent && new Incumbent(incumbent);
     const handover = this.#handover(vms);
     let status: number = untilPlaced ? STATUS_SEARCHING : STATUS_PLACED;
     let ended = false;
     for (let at = core.work(); at < limit && !deadline.isNear && !shared?.ended; ) {
-      status = core.improve(Math.min(limit, at + STEP), untilPlaced ? 1 : 0);
+      status = core.improve(Math.min(limit, at + deadline.slice), untilPlaced ? 1 : 0);
       const used = core.work();
       ended = status === STATUS_REFUSED || (used === at && status === STATUS_PLACED);
       if (shared !== undefined) {

@@ -1,6 +1,7 @@
 // Solves an application on an inventory: on the caller's thread here, in a pool of workers in pool.ts.
 
 import { catalogueOf, type Rule } from "./catalogue.ts";
+import { ReturnTime } from "./deadline.ts";
 import { decode } from "./decode.ts";
 import { encode } from "./encode.ts";
 import { decodeExplanation } from "./explanation.ts";
@@ -17,6 +18,7 @@ export class LocalSolver implements Solver {
   readonly rules: readonly Rule[];
   bytesCopied = 0;
   readonly #session: CoreSession;
+  readonly #returning = new ReturnTime();
 
   /** `path`: another build of the core than the release. */
   constructor(path?: string) {
@@ -26,10 +28,12 @@ export class LocalSolver implements Solver {
 
   /** In one search, whatever the budget. @throws AppError request.invalid */
   solveNow(inventory: Inventory, application: Application, options: SolveOptions = {}): Plan | Refusal {
-    const task = taskOf(inventory, application, this.rules, options);
+    const task = taskOf(inventory, application, this.rules, options, this.#returning);
     const answer = this.#session.solve(inventory.snapshot.buffer, task);
     this.bytesCopied += answer.bytesCopied;
-    return decode(answer, inventory.version, application, this.rules, (row) => inventory.hostAt(row)!);
+    const decoded = decode(answer, inventory.version, application, this.rules, (row) => inventory.hostAt(row)!);
+    this.#returning.note(answer.searchedUntil);
+    return decoded;
   }
 
   /** @throws AppError request.invalid */

@@ -3,10 +3,11 @@
 import { NONE } from "../../assembly/abi.ts";
 import { AppError } from "../errors.ts";
 import type { Rule } from "./catalogue.ts";
+import { clockMs, ReturnTime } from "./deadline.ts";
 import { encode } from "./encode.ts";
 import type { Inventory } from "./inventory.ts";
 import type { Application, Explanation, Plan, Refusal, SolveOptions } from "./model.ts";
-import { clockMs, type SolveTask } from "./session.ts";
+import type { SolveTask } from "./session.ts";
 
 /**
  * Work for improvement after the first complete plan, when the caller names no budget: per VM, and at most. Of the
@@ -56,12 +57,16 @@ export function rowsOf(inventory: Inventory, { vms }: Application, placements: P
   return Int32Array.from(vms, ({ name }) => inventory.rowOf(placements[name] ?? "") ?? NONE);
 }
 
-/** @throws AppError request.invalid if an option makes no sense */
+/**
+ * `returning`: what answers to this caller took to come back.
+ * @throws AppError request.invalid if an option makes no sense
+ */
 export function taskOf(
   inventory: Inventory,
   application: Application,
   rules: readonly Rule[],
   options: SolveOptions,
+  returning = new ReturnTime(),
 ): SolveTask {
   const called = clockMs();
   const { seed = 1, deadlineMs, budget = defaultBudget(application, deadlineMs) } = options;
@@ -70,7 +75,7 @@ export function taskOf(
   if (deadlineMs !== undefined && !(deadlineMs <= LONGEST_DEADLINE_MS)) {
     throw new AppError("request.invalid", `deadlineMs (${deadlineMs}) must be a number up to ${LONGEST_DEADLINE_MS}`);
   }
-  const dueAt = deadlineMs === undefined ? undefined : called + deadlineMs;
+  const dueAt = deadlineMs === undefined ? undefined : returning.before(called + deadlineMs, deadlineMs);
   let disabledRules = 0;
   for (const name of options.disabledRules ?? []) disabledRules |= 1 << rules.findIndex((rule) => rule.name === name);
   return {

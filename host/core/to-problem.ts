@@ -69,6 +69,7 @@ function writtenHosts(dataCenter: DataCenter, links: LinkLoads): ProblemFile["ho
       cluster: host.cluster,
       az: host.zone,
       aggregates: [...host.aggregates],
+      ...(host.traits && { traits: [...host.traits] }),
       status: host.up ? ("up" as const) : ("down" as const),
       capacity: written(host.capacity),
       physical: { vcpus: host.physical.vcpus, mem_mb: host.physical.ramMiB },

@@ -1,5 +1,5 @@
 // Extra specs once more, written for the check alone: it must not share a mistake with what the core was told.
-// Decided by ostro-semantics, section 4.3.
+// Aggregates as decided by ostro-semantics, section 4.3; traits as in Nova's guide to extra specs of flavors.
 
 type Comparison = (value: string, argument: string, words: readonly string[]) => boolean;
 
@@ -38,6 +38,21 @@ export function someAggregateFits(specs: Strings, aggregates: Iterable<Strings>)
     if (demands.every(fits)) return true;
   }
   return false;
+}
+
+/** The traits for which these extra specs refuse a host that has just `traits`, in words; null or absent: nobody knows. */
+export function refusingTraits(specs: Strings, traits: readonly string[] | null | undefined): string[] {
+  const refusing: string[] = [];
+  if (traits == null) return refusing;
+  const has = new Set(traits);
+  for (const [key, value] of Object.entries(specs)) {
+    const colon = key.indexOf(":");
+    const [scope, trait] = [key.slice(0, colon), key.slice(colon + 1)];
+    if (colon < 0 || trait === "" || !/^trait[\w-]{0,64}$/.test(scope)) continue;
+    if (value === "required" && !has.has(trait)) refusing.push(`required ${trait}`);
+    if (value === "forbidden" && scope === "trait" && has.has(trait)) refusing.push(`forbidden ${trait}`);
+  }
+  return refusing;
 }
 
 function meets(value: string, demand: string): boolean {

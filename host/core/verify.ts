@@ -4,7 +4,7 @@ import type { InventoryView } from "./inventory-view.ts";
 import type { Application, ExistingVm, Host, Resources, Vm } from "./model.ts";
 import { brokenGroups } from "./verify-groups.ts";
 import { brokenLinks } from "./verify-links.ts";
-import { someAggregateFits } from "./verify-specs.ts";
+import { refusingTraits, someAggregateFits } from "./verify-specs.ts";
 
 interface VerifyOptions {
   /** Ids of existing VMs that are thought away, as in the solve. */
@@ -74,6 +74,8 @@ function brokenAlone(inventory: InventoryView, vm: Vm, host: Host): string[] {
   const metadata = host.aggregates.map((name) => inventory.aggregates[name] ?? {});
   if (!someAggregateFits(vm.extraSpecs, metadata))
     broken.push(`${on}, none of whose aggregates (${host.aggregates.join(", ")}) satisfies its extra specs`);
+  const refusing = refusingTraits(vm.extraSpecs, host.traits);
+  if (refusing.length > 0) broken.push(`${on}, whose traits its extra specs refuse (${refusing.join(", ")})`);
   return broken;
 }
 

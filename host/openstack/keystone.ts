@@ -1,21 +1,11 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { AppError } from "../errors.ts";
+import { type CloudLogin, CloudSession, reasonOf } from "./cloud-session.ts";
 
-export interface KeystoneOptions {
-  /** With or without `/v3`, e.g. `http://controller:5000/v3`. */
-  readonly url: string;
-  /** Of a service user that may validate tokens and read projects (role admin, or service). */
-  readonly username: string;
-  readonly password: string;
-  readonly project: string;
-  /** Domain names. */
-  readonly userDomain: string;
-  readonly projectDomain: string;
+export interface KeystoneOptions extends CloudLogin {
   /** For how long a valid token is trusted without asking again, seconds. A revoked token lives on for that long. */
   readonly cacheSeconds?: number;
-  /** For each answer of Keystone, ms. */
-  readonly timeoutMs?: number;
   readonly log: (message: string, details: Record<string, unknown>) => void;
 }
 
@@ -26,8 +16,8 @@ interface Caller {
 }
 
 const CACHE_ENTRIES = 1000;
-/** A service token is replaced this long before it expires, so that it cannot expire on its way. */
-const MARGIN_MS = 60_000;
+/** For each answer, ms: a caller waits for it. */
+const LIMIT_MS = 5_000;
 
 // `project` is absent in unscoped and in domain-scoped tokens.
 const tokenAnswer = z.object({
@@ -42,18 +32,16 @@ const projectAnswer = z.object({ project: z.object({ id: z.string(), enabled: z.
 
 /** An identity source that asks Keystone, API version 3 (the only one since the Queens release). */
 export class Keystone {
-  private readonly base: string;
   private readonly options: KeystoneOptions;
-  private serviceToken: { readonly value: string; readonly renewAt: number } | null = null;
-  private login: Promise<string> | null = null;
+  private readonly session: CloudSession;
   /** Hash of the token -> caller; in order of insertion, the oldest is dropped first. */
   private readonly cache = new Map<string, { readonly caller: Caller; readonly until: number }>();
   private readonly asked = new Map<string, Promise<Caller | null>>();
 
+  /** The service user may validate tokens and read projects: role admin, or service. */
   constructor(options: KeystoneOptions) {
     this.options = options;
-    const trimmed = options.url.replace(/\/+$/, "");
-    this.base = trimmed.endsWith("/v3") ? trimmed : `${trimmed}/v3`;
+    this.session = new CloudSession({ timeoutMs: LIMIT_MS, ...options });
   }
 
   /** null when Keystone knows no such token, the token has no project, or Keystone cannot be asked (then it logs). */
@@ -82,7 +70,7 @@ export class Keystone {
       const response = await this.ask("/auth/tokens?nocatalog", { "X-Subject-Token": token });
       if (response.status === 404 || response.status === 400) return null;
       if (response.status !== 200) throw new Error(`Keystone answered ${response.status} when asked about a token`);
-      const { token: facts } = tokenAnswer.parse(await response.json());
+      const { token: facts } = tokenAnswer.parse(response.json());
       if (!facts.project) return null;
       const caller = {
         userId: facts.user.id,
@@ -110,7 +98,7 @@ export class Keystone {
       const response = await this.ask(`/projects/${id}`, {});
       if (response.status === 404) return false;
       if (response.status !== 200) throw new Error(`Keystone answered ${response.status} when asked about a project`);
-      return projectAnswer.parse(await response.json()).project.enabled;
+      return projectAnswer.parse(response.json()).project.enabled;
     } catch (cause) {
       const message = `The identity service cannot be asked about projects: ${reasonOf(cause)}`;
       this.options.log(message, {});
@@ -118,58 +106,8 @@ export class Keystone {
     }
   }
 
-  /** GET as the service user; a service token that Keystone no longer takes is replaced once. */
-  private async ask(path: string, headers: Record<string, string>): Promise<Response> {
-    const send = async () =>
-      this.send(path, { headers: { Accept: "application/json", "X-Auth-Token": await this.token(), ...headers } });
-    const first = await send();
-    if (first.status !== 401) return first;
-    await first.body?.cancel();
-    this.serviceToken = null;
-    return send();
+  private async ask(path: string, headers: Record<string, string>): Promise<{ status: number; json: () => unknown }> {
+    const { status, body } = await this.session.ask(`${this.session.keystoneUrl}${path}`, { headers });
+    return { status, json: () => JSON.parse(body.toString("utf8")) };
   }
-
-  private async token(): Promise<string> {
-    if (this.serviceToken && this.serviceToken.renewAt > Date.now()) return this.serviceToken.value;
-    this.login ??= this.logIn().finally(() => {
-      this.login = null;
-    });
-    return this.login;
-  }
-
-  private async logIn(): Promise<string> {
-    const { username, password, project, userDomain, projectDomain } = this.options;
-    const response = await this.send("/auth/tokens", {
-      method: "POST",
-      headers: { "Content-Type": "application/json", Accept: "application/json" },
-      body: JSON.stringify({
-        auth: {
-          identity: {
-            methods: ["password"],
-            password: { user: { name: username, domain: { name: userDomain }, password } },
-          },
-          scope: { project: { name: project, domain: { name: projectDomain } } },
-        },
-      }),
-    });
-    const value = response.headers.get("X-Subject-Token");
-    if (response.status !== 201 || value === null) {
-      await response.body?.cancel();
-      throw new Error(`Keystone answered ${response.status} to the log-in of service user ${username}`);
-    }
-    const { token } = tokenAnswer.parse(await response.json());
-    this.serviceToken = { value, renewAt: Date.parse(token.expires_at) - MARGIN_MS };
-    return value;
-  }
-
-  private send(path: string, init: RequestInit): Promise<Response> {
-    const signal = AbortSignal.timeout(this.options.timeoutMs ?? 5000);
-    return fetch(`${this.base}${path}`, { ...init, signal, redirect: "error" });
-  }
-}
-
-/** fetch says only "fetch failed"; the cause knows which address refused. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 }

@@ -13,13 +13,14 @@ export interface StackResource {
 }
 
 export const SERVER = "OS::Nova::Server";
+export const SERVER_GROUP = "OS::Nova::ServerGroup";
 export const ASSIGNMENT_2017 = "ATT::Valet::GroupAssignment";
 export const ASSIGNMENT_2018 = "OS::Valet::GroupAssignment";
 export const VOLUME = "OS::Cinder::Volume";
 export const ATTACHMENT = "OS::Cinder::VolumeAttachment";
 
 /** Types that a group can hold: their names are looked up before those of ports, networks and the like. */
-const PLACED = new Set([SERVER, ASSIGNMENT_2017, ASSIGNMENT_2018, VOLUME]);
+const PLACED = new Set([SERVER, SERVER_GROUP, ASSIGNMENT_2017, ASSIGNMENT_2018, VOLUME]);
 
 /** Keys and names go into paths, columns and indexes. */
 const LONGEST_NAME = 255;

@@ -7,7 +7,7 @@ import type { StackResource } from "./application-resources.ts";
 /** The parts of the context that servers need. */
 export interface ServerContext {
   flavor(nameOrId: string): Flavor | undefined;
-  readonly zones: ReadonlySet<string>;
+  readonly zones: Pick<ReadonlySet<string>, "has"> & Iterable<string>;
 }
 
 /** The core counts in 32-bit integers. */

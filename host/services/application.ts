@@ -7,6 +7,7 @@ import { GroupReader, type KnownGroup } from "./application-groups.ts";
 import { plainGroups } from "./application-merge.ts";
 import { pipesOf } from "./application-pipes.ts";
 import { Resources, SERVER, type StackResource } from "./application-resources.ts";
+import { type KnownServerGroup, serverGroupsOf } from "./application-server-groups.ts";
 import { groupsIn, ServerReader, valetOf } from "./application-servers.ts";
 import { withLocalVolumes } from "./application-volumes.ts";
 
@@ -29,7 +30,9 @@ export interface ApplicationContext {
   readonly projectId: string;
   flavor(nameOrId: string): Flavor | undefined;
   group(idOrName: string): KnownGroup | undefined;
-  readonly zones: ReadonlySet<string>;
+  readonly zones: Pick<ReadonlySet<string>, "has"> & Iterable<string>;
+  /** Server groups of the cloud, by id. */
+  serverGroup?(id: string): KnownServerGroup | undefined;
 }
 
 /** A server of the stack; its VM has the orchestration id as its name. */
@@ -81,10 +84,12 @@ export function toApplication(
     );
     groups.join(key, flavored, "properties.flavor (extra spec valet)");
   }
+  const plain = plainGroups(vms, groups.groups);
+  const taken = [...vms, ...plain].map(({ name }) => name);
   const application = {
     name: request.planName,
     vms: withLocalVolumes(resources, vms),
-    groups: plainGroups(vms, groups.groups),
+    groups: [...plain, ...serverGroupsOf(resources, taken, (id) => context.serverGroup?.(id))],
   };
   const pipes = pipesOf(resources);
   return { application: pipes.length > 0 ? { ...application, pipes } : application, servers };

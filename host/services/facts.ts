@@ -1,8 +1,9 @@
 // Between the data center of the core and the rows of the store.
 
-import type { FactRows } from "../../db/queries/facts.ts";
+import type { FactRows, FlavorRow } from "../../db/queries/facts.ts";
 import type { AllocationRow, HostRow, RackRow } from "../../db/queries/inventory.ts";
 import type { DataCenter, ExistingVm, Flavor, Host, Rack } from "../core/model.ts";
+import { traitSet } from "../core/traits.ts";
 
 export function toHost(row: HostRow): Host {
   return {
@@ -11,6 +12,7 @@ export function toHost(row: HostRow): Host {
     cluster: row.cluster,
     zone: row.zone,
     aggregates: row.aggregates,
+    ...(row.traits && { traits: traitSet(row.traits) }),
     up: row.up && row.present,
     capacity: { vcpus: row.vcpus, ramMiB: row.ramMiB, diskGiB: row.diskGiB },
     physical: { vcpus: row.physicalVcpus, ramMiB: row.physicalRamMiB },
@@ -37,10 +39,12 @@ export function toDataCenter(facts: FactRows, allocations: readonly AllocationRo
     racks: facts.racks.map(toRack),
     aggregates: Object.fromEntries(facts.aggregates.map(({ name, metadata }) => [name, metadata])),
     existing: allocations.map(toVm),
-    flavors: facts.flavors.map(
-      ({ id, name, vcpus, ramMiB, diskGiB, extraSpecs }): Flavor => ({ id, name, vcpus, ramMiB, diskGiB, extraSpecs }),
-    ),
+    flavors: facts.flavors.map(toFlavor),
   };
+}
+
+export function toFlavor({ id, name, vcpus, ramMiB, diskGiB, extraSpecs }: FlavorRow): Flavor {
+  return { id, name, vcpus, ramMiB, diskGiB, extraSpecs };
 }
 
 /** The rows a data center makes, as of `generation`. */
@@ -64,27 +68,33 @@ export function toRows(dataCenter: DataCenter, generation: number): FactRows {
     })),
     aggregates: Object.entries(dataCenter.aggregates).map(([name, metadata]) => ({ name, metadata, generation })),
     flavors: dataCenter.flavors.map((flavor, position) => ({ ...flavor, position, generation })),
-    hosts: dataCenter.hosts.map((host, position) => ({
-      name: host.name,
-      position,
-      rack: host.rack,
-      cluster: host.cluster,
-      zone: host.zone,
-      aggregates: [...host.aggregates],
-      up: host.up,
-      present: true,
-      vcpus: host.capacity.vcpus,
-      ramMiB: host.capacity.ramMiB,
-      diskGiB: host.capacity.diskGiB,
-      physicalVcpus: host.physical.vcpus,
-      physicalRamMiB: host.physical.ramMiB,
-      usedVcpus: host.used.vcpus,
-      usedRamMiB: host.used.ramMiB,
-      usedDiskGiB: host.used.diskGiB,
-      nicKbps: host.nicKbps ?? null,
-      nicUsedKbps: host.nicUsedKbps ?? 0,
-      generation,
-    })),
+    hosts: dataCenter.hosts.map((host, position) => toHostRow(host, position, generation)),
+  };
+}
+
+/** `position`: its place in the order of the data center. */
+export function toHostRow(host: Host, position: number, generation: number): HostRow {
+  return {
+    name: host.name,
+    position,
+    rack: host.rack,
+    cluster: host.cluster,
+    zone: host.zone,
+    aggregates: [...host.aggregates],
+    traits: host.traits ? [...host.traits] : null,
+    up: host.up,
+    present: true,
+    vcpus: host.capacity.vcpus,
+    ramMiB: host.capacity.ramMiB,
+    diskGiB: host.capacity.diskGiB,
+    physicalVcpus: host.physical.vcpus,
+    physicalRamMiB: host.physical.ramMiB,
+    usedVcpus: host.used.vcpus,
+    usedRamMiB: host.used.ramMiB,
+    usedDiskGiB: host.used.diskGiB,
+    nicKbps: host.nicKbps ?? null,
+    nicUsedKbps: host.nicUsedKbps ?? 0,
+    generation,
   };
 }
 
@@ -99,6 +109,7 @@ export function existingRows(dataCenter: DataCenter, generation: number): Alloca
     planId: null,
     projectId: null,
     resourceId: null,
+    plannedAt: null,
     generation,
   }));
 }

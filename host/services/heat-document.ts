@@ -16,15 +16,12 @@ export class TemplateFile {
   readonly #document: Document;
   readonly #lines = new LineCounter();
 
-  /** @throws AppError file.invalid when it cannot be read or is no HOT template */
-  constructor(path: string) {
+  /**
+   * @param text what is in the file; absent: it is read
+   * @throws AppError file.invalid when it cannot be read or is no HOT template
+   */
+  constructor(path: string, text: string = textAt(path)) {
     this.path = path;
-    let text: string;
-    try {
-      text = readFileSync(path, "utf8");
-    } catch (cause) {
-      throw new AppError("file.invalid", `${path}: cannot be read (${String(cause)})`, { cause });
-    }
     try {
       this.#document = parseDocument(text, { lineCounter: this.#lines, merge: true, stringKeys: true });
       const [error] = this.#document.errors;
@@ -88,6 +85,14 @@ export class TemplateFile {
     const cfn = ["AWSTemplateFormatVersion", "HeatTemplateFormatVersion"].find((key) => this.root[key] !== undefined);
     if (cfn) throw this.fault([cfn], "is a CloudFormation template; only HOT (heat_template_version) can be planned");
     throw this.fault([], "has no heat_template_version; it must be a HOT template");
+  }
+}
+
+function textAt(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new AppError("file.invalid", `${path}: cannot be read (${String(cause)})`, { cause });
   }
 }
 

@@ -3,11 +3,14 @@
 import { isObject, quote } from "./application-fault.ts";
 import type { TemplateFile, Where } from "./heat-document.ts";
 import { Unset } from "./heat-parameters.ts";
+import type { Work } from "./heat-work.ts";
 
 /** What functions may refer to in one stack. */
 export interface Scope {
   readonly file: TemplateFile;
   readonly parameters: ReadonlyMap<string, unknown>;
+  /** Of the whole expansion. */
+  readonly work: Work;
   /** What `get_resource` of a resource gives, undefined for an unknown name. */
   reference(name: string): string | undefined;
 }
@@ -50,6 +53,7 @@ const LAZY = new Set(["if", "repeat", "equals", "not", "and", "or", "contains"])
  */
 export function resolve(value: unknown, scope: Scope, where: Where): unknown {
   if (where.length > DEEPEST) throw scope.file.fault(where.slice(0, 4), `is nested deeper than ${DEEPEST}`);
+  scope.work.spend(1, scope.file, where);
   if (Array.isArray(value)) return value.map((item, at) => resolve(item, scope, [...where, at]));
   if (!isObject(value) || value instanceof Unset) return value;
   const entries = Object.entries(value);
@@ -71,6 +75,7 @@ export function textOf(value: unknown): string {
 
 /** A condition: its name, a truth value, or a function. */
 export function isTrue(value: unknown, scope: Scope, where: Where, open: readonly string[] = []): boolean {
+  scope.work.spend(1, scope.file, where);
   if (typeof value === "boolean") return value;
   if (typeof value === "string") {
     const conditions = scope.file.section("conditions");
@@ -124,7 +129,7 @@ function known(values: unknown, scope: Scope, where: Where): unknown[] {
 function getParam(argument: unknown, scope: Scope, where: Where): unknown {
   const [name, ...path] = Array.isArray(argument) ? argument : [argument];
   const pseudo = /^OS::(stack_name|stack_id|project_id)$/.exec(String(name));
-  if (pseudo) return `<${pseudo[1]}>`;
+  if (pseudo) return scope.parameters.get(pseudo[0]) ?? `<${pseudo[1]}>`;
   if (typeof name !== "string" || !scope.parameters.has(name))
     throw scope.file.fault(where, `no parameter is called ${quote(name)}`);
   let value = scope.parameters.get(name);
@@ -157,24 +162,33 @@ function strReplace(argument: unknown, scope: Scope, where: Where): string {
   return replaced(
     textOf(argument.template),
     new Map(Object.entries(argument.params).map(([key, to]) => [key, textOf(to)])),
+    scope,
+    where,
   );
 }
 
 /** All at once, the longest first, so that what was put in is not replaced again. */
-function replaced(text: string, params: ReadonlyMap<string, string>): string {
+function replaced(text: string, params: ReadonlyMap<string, string>, scope: Scope, where: Where): string {
   const keys = [...params.keys()].filter((key) => key !== "").sort((a, b) => b.length - a.length);
   if (keys.length === 0) return text;
   const any = new RegExp(keys.map((key) => key.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")).join("|"), "g");
-  return text.replace(any, (key) => params.get(key)!);
+  let length = text.length;
+  const longer = (by: string) => {
+    length += by.length;
+    scope.work.spendText(length, by.length, scope.file, where);
+    return by;
+  };
+  return text.replace(any, (key) => longer(params.get(key)!));
 }
 
 function listJoin(argument: unknown, scope: Scope, where: Where): string {
   if (!Array.isArray(argument) || argument.length < 2) throw scope.file.fault(where, "needs a delimiter and a list");
   const [delimiter, ...lists] = argument;
-  return lists
-    .flatMap((list) => (Array.isArray(list) ? list : [list]))
-    .map(textOf)
-    .join(textOf(delimiter));
+  const texts = lists.flatMap((list) => (Array.isArray(list) ? list : [list])).map(textOf);
+  const between = textOf(delimiter);
+  const length = texts.reduce((sum, text) => sum + text.length + between.length, 0);
+  scope.work.spendText(length, length, scope.file, where);
+  return texts.join(between);
 }
 
 function strSplit(argument: unknown, scope: Scope, where: Where): unknown {
@@ -232,18 +246,18 @@ function repeat(argument: unknown, scope: Scope, where: Where): unknown[] {
         throw scope.file.fault(where, `gives more than ${MOST_REPEATS} items`);
       rows = rows.flatMap((row) => list.map((value) => new Map([...row, [name, value]])));
     }
-  return rows.map((row) => resolve(substituted(argument.template, row), scope, [...where, "template"]));
+  return rows.map((row) => resolve(substituted(argument.template, row, scope, where), scope, [...where, "template"]));
 }
 
 /** A text that is nothing but a name becomes the value itself; names inside longer texts become text. */
-function substituted(template: unknown, row: ReadonlyMap<string, unknown>): unknown {
+function substituted(template: unknown, row: ReadonlyMap<string, unknown>, scope: Scope, where: Where): unknown {
+  scope.work.spend(1, scope.file, where);
+  const inner = (value: unknown) => substituted(value, row, scope, where);
   if (typeof template === "string") {
     if (row.has(template)) return row.get(template);
-    return replaced(template, new Map([...row].map(([name, value]) => [name, textOf(value)])));
+    return replaced(template, new Map([...row].map(([name, value]) => [name, textOf(value)])), scope, where);
   }
-  if (Array.isArray(template)) return template.map((item) => substituted(item, row));
+  if (Array.isArray(template)) return template.map(inner);
   if (!isObject(template)) return template;
-  return Object.fromEntries(
-    Object.entries(template).map(([key, item]) => [textOf(substituted(key, row)), substituted(item, row)]),
-  );
+  return Object.fromEntries(Object.entries(template).map(([key, item]) => [textOf(inner(key)), inner(item)]));
 }

@@ -37,9 +37,10 @@ export interface Given {
 
 /**
  * Values of all declared parameters.
+ * @param check their constraints; the patterns among them are those of the template's author, and may take for ever
  * @throws AppError config.invalid for a wrong value of the command line, file.invalid for one of the template
  */
-export function bindParameters(file: TemplateFile, given: Given): Map<string, unknown> {
+export function bindParameters(file: TemplateFile, given: Given, check = true): Map<string, unknown> {
   const bound = new Map<string, unknown>();
   for (const [name, declaration] of Object.entries(file.section("parameters"))) {
     const where = ["parameters", name];
@@ -61,7 +62,7 @@ export function bindParameters(file: TemplateFile, given: Given): Map<string, un
         ? new AppError("config.invalid", `parameter ${name} (${quote(value)}): ${text} (${file.at(where)})`)
         : file.fault(where, `value ${quote(value)}: ${text}`);
     const typed = converted(value, String(declaration.type ?? "string"), wrong);
-    checkConstraints(typed, declaration, wrong);
+    if (check) checkConstraints(typed, declaration, wrong);
     bound.set(name, typed);
   }
   return bound;

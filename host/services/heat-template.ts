@@ -1,19 +1,31 @@
 // A Heat template with all its nested files, flattened into the request that Heat's plugins would send.
 
 import { createHash } from "node:crypto";
-import { basename, dirname, extname, resolve as resolvePath } from "node:path";
+import { basename, extname, resolve as resolvePath } from "node:path";
 import { AppError } from "../errors.ts";
 import { MOST_RESOURCES, type PlanRequest } from "./application.ts";
 import { isObject, quote, quoteSome } from "./application-fault.ts";
 import { ASSIGNMENT_2017, ASSIGNMENT_2018, SERVER, type StackResource } from "./application-resources.ts";
-import { spelledEitherWay, TemplateFile, type Where } from "./heat-document.ts";
+import { TemplateFile, type Where } from "./heat-document.ts";
 import { isTrue, resolve, type Scope, textOf } from "./heat-functions.ts";
 import { bindParameters, type Given, needed, Unset, undeclared } from "./heat-parameters.ts";
-import { INSTANCE_GROUPS, launched, SCALED, scaled } from "./heat-scaling.ts";
+import { INSTANCE_GROUPS, launched, SCALED, SCALING_GROUP, scaled } from "./heat-scaling.ts";
+import { FilesBeside, type TemplateSource } from "./heat-source.ts";
+import { Work } from "./heat-work.ts";
 
 /** Stacks in stacks; Heat itself allows 5. */
 const DEEPEST_NESTING = 10;
 const VALET_GROUP = "OS::Valet::Group";
+
+/** Where a resource stands. */
+interface Origin {
+  /** Names from the top stack down, joined by `/`, e.g. `web/0/server`. */
+  path: string;
+  /** `file:line`. */
+  at: string;
+  /** Heat gives it, or what it is in, a random name, so the path only says in which group it is. */
+  isUnnamed: boolean;
+}
 
 /** A group that the template itself makes. */
 interface TemplateGroup {
@@ -25,8 +37,8 @@ interface TemplateGroup {
 
 export interface ExpandedStack {
   request: PlanRequest;
-  /** Orchestration id -> path in the stack, e.g. `web/0/server`, and `file:line`. */
-  origins: ReadonlyMap<string, { path: string; at: string }>;
+  /** By orchestration id. */
+  origins: ReadonlyMap<string, Origin>;
   groups: TemplateGroup[];
   /** What Heat would mind but a plan does not. */
   notes: string[];
@@ -54,8 +66,23 @@ export function expandTemplate(path: string, parameters: ReadonlyMap<string, str
     );
   }
   const name = basename(file.path, extname(file.path));
-  const expansion = new Expansion(name);
-  expansion.stack(file, given, []);
+  return expandStack(file, given, new FilesBeside(), (path) => hashedId([name, ...path]), name);
+}
+
+/**
+ * The same for a template that was read already.
+ * @param idOf orchestration id of the resource at a path; of the stack itself, that is at `[]`, its id
+ * @throws AppError file.invalid (file, line and path named)
+ */
+export function expandStack(
+  file: TemplateFile,
+  given: Given,
+  source: TemplateSource,
+  idOf: (path: readonly string[]) => string,
+  name: string,
+): ExpandedStack {
+  const expansion = new Expansion(source, idOf);
+  expansion.stack(file, given, [], { used: new Set(), isUnnamed: false });
   return expansion.finish(name);
 }
 
@@ -66,19 +93,28 @@ interface Definition {
   metadata: Record<string, unknown> | undefined;
 }
 
+/** What a resource inherits from what it is in. */
+interface Context {
+  /** Entries of the registry that led here. */
+  readonly used: ReadonlySet<string>;
+  readonly isUnnamed: boolean;
+}
+
 class Expansion {
-  readonly #root: string;
+  readonly #source: TemplateSource;
+  readonly #id: (path: readonly string[]) => string;
   readonly #resources = new Map<string, StackResource>();
-  readonly #origins = new Map<string, { path: string; at: string }>();
+  readonly #origins = new Map<string, Origin>();
   readonly #groups: TemplateGroup[] = [];
   readonly #notes: string[] = [];
-  readonly #files = new Map<string, TemplateFile>();
+  readonly #work = new Work();
   #stacks = 0;
   /** Id of a nested stack or scaling group -> ids of the servers in it; of a resource whose condition is false: none. */
   readonly #containers = new Map<string, string[]>();
 
-  constructor(root: string) {
-    this.#root = root;
+  constructor(source: TemplateSource, idOf: (path: readonly string[]) => string) {
+    this.#source = source;
+    this.#id = idOf;
   }
 
   finish(name: string): ExpandedStack {
@@ -88,12 +124,15 @@ class Expansion {
   }
 
   /** @returns ids of the servers in it */
-  stack(file: TemplateFile, given: Given, path: readonly string[]): string[] {
-    const parameters = bindParameters(file, given);
+  stack(file: TemplateFile, given: Given, path: readonly string[], context: Context): string[] {
+    const parameters = bindParameters(file, given, !this.#source.isChecked);
+    for (const [name, value] of given.values) if (name.startsWith("OS::")) parameters.set(name, value);
     const raw = file.section("resources");
+    this.#work.spend(1 + parameters.size + Object.keys(raw).length, file, []);
     const scope: Scope = {
       file,
       parameters,
+      work: this.#work,
       reference: (name) => (Object.hasOwn(raw, name) ? this.#id([...path, name]) : undefined),
     };
     const servers: string[] = [];
@@ -104,12 +143,19 @@ class Expansion {
         this.#contain(this.#id([...path, name]), []);
         continue;
       }
-      servers.push(...this.#define(name, resource, scope, where, path));
+      servers.push(...this.#define(name, resource, scope, where, path, context));
     }
     return servers;
   }
 
-  #define(name: string, raw: Record<string, unknown>, scope: Scope, where: Where, path: readonly string[]): string[] {
+  #define(
+    name: string,
+    raw: Record<string, unknown>,
+    scope: Scope,
+    where: Where,
+    path: readonly string[],
+    context: Context,
+  ): string[] {
     const type = raw.type;
     if (typeof type !== "string" || type === "") throw scope.file.fault(where, "has no type");
     const properties = resolve(raw.properties ?? {}, scope, [...where, "properties"]);
@@ -117,23 +163,39 @@ class Expansion {
       throw scope.file.fault([...where, "properties"], `is ${quote(properties)}, it must be a map`);
     const metadata = resolve(raw.metadata, scope, [...where, "metadata"]);
     const definition = { type, properties, metadata: isObject(metadata) ? metadata : undefined };
-    return this.#resource(name, definition, scope, where, path);
+    return this.#resource(name, definition, scope, where, path, context);
   }
 
   /** @returns ids of the servers it is or holds */
-  #resource(name: string, definition: Definition, scope: Scope, where: Where, parent: readonly string[]): string[] {
-    const { type, properties } = definition;
+  #resource(
+    name: string,
+    raw: Definition,
+    scope: Scope,
+    where: Where,
+    parent: readonly string[],
+    context: Context,
+  ): string[] {
     const path = [...parent, name];
     const id = this.#id(path);
-    if (/\.(ya?ml|template)$/.test(type)) return this.#contain(id, this.#nested(definition, scope, where, path));
+    const { used } = context;
+    const meaning = this.#source.meaning(raw.type, used, scope.file, where);
+    const definition = { ...raw, type: meaning.type };
+    const { type, properties } = definition;
+    if (meaning.template) {
+      const inside = meaning.used === undefined ? context : { ...context, used: new Set([...used, meaning.used]) };
+      return this.#contain(id, this.#nested(definition, meaning.template, scope, where, path, inside));
+    }
+    const known = this.#source.members(path);
     if (SCALED.has(type)) {
-      const members = scaled(type, properties, scope.file, where).map((member, at) =>
+      const isUnnamed = context.isUnnamed || (type === SCALING_GROUP && known === undefined);
+      const members = scaled(type, properties, scope.file, where, this.#work, known).map((member) =>
         this.#resource(
-          String(at),
+          member.name,
           this.#memberOf(member.definition, scope.file, member.where),
           scope,
           member.where,
           path,
+          { ...context, isUnnamed },
         ),
       );
       return this.#contain(id, members.flat());
@@ -143,7 +205,10 @@ class Expansion {
       return this.#contain(
         id,
         members.flatMap((member, at) =>
-          this.#resource(String(at), this.#memberOf(member, scope.file, where), scope, where, path),
+          this.#resource(String(at), this.#memberOf(member, scope.file, where), scope, where, path, {
+            ...context,
+            isUnnamed: true,
+          }),
         ),
       );
     }
@@ -152,7 +217,7 @@ class Expansion {
       // An old way to write it: the members are defined in place.
       const members = Object.entries(properties.resources).flatMap(([key, inner]) => {
         const at = [...where, "properties", "resources", key];
-        return this.#resource(key, this.#memberOf(inner, scope.file, at), scope, at, path);
+        return this.#resource(key, this.#memberOf(inner, scope.file, at), scope, at, path, context);
       });
       this.#emit(
         id,
@@ -161,10 +226,11 @@ class Expansion {
         scope.file,
         where,
         path,
+        context,
       );
       return members;
     }
-    this.#emit(id, name, definition, scope.file, where, path);
+    this.#emit(id, name, definition, scope.file, where, path, context);
     return type === SERVER ? [id] : [];
   }
 
@@ -181,22 +247,18 @@ class Expansion {
     return { type: value.type, properties, metadata: isObject(value.metadata) ? value.metadata : undefined };
   }
 
-  #nested({ type, properties }: Definition, scope: Scope, where: Where, path: readonly string[]): string[] {
+  #nested(
+    { type, properties }: Definition,
+    nested: TemplateFile,
+    scope: Scope,
+    where: Where,
+    path: readonly string[],
+    context: Context,
+  ): string[] {
     const { file } = scope;
     if (path.length > DEEPEST_NESTING)
       throw file.fault(where, `stacks are nested deeper than ${DEEPEST_NESTING}; does ${quote(type)} nest itself?`);
     if (++this.#stacks > MOST_RESOURCES) throw file.fault(where, `there are more than ${MOST_RESOURCES} nested stacks`);
-    if (/^https?:/.test(type))
-      throw file.fault(where, `${quote(type)} is not fetched; put the file beside the template`);
-    const wanted = resolvePath(dirname(file.path), type.replace(/^file:\/\//, ""));
-    const found = spelledEitherWay(wanted);
-    if (!found)
-      throw file.fault(
-        [...where, "type"],
-        `nested template ${quote(type)} does not exist beside ${basename(file.path)}`,
-      );
-    const nested = this.#files.get(found) ?? new TemplateFile(found);
-    this.#files.set(found, nested);
     const at = file.at(where);
     const given: Given = {
       values: new Map(Object.entries(properties)),
@@ -205,9 +267,10 @@ class Expansion {
     };
     for (const unknown of undeclared(nested, given))
       this.#notes.push(
-        `${file.at([...where, "properties", unknown])}: ${basename(found)} has no parameter ${quote(unknown)}; Heat would refuse it`,
+        `${file.at([...where, "properties", unknown])}: ${basename(nested.path)} has no parameter ${quote(unknown)}; Heat would refuse it`,
       );
-    return this.stack(nested, given, path);
+    const values = new Map([...this.#source.defaults, ...given.values]);
+    return this.stack(nested, { ...given, values }, path, context);
   }
 
   #group(id: string, properties: Record<string, unknown>, file: TemplateFile, where: Where): void {
@@ -226,6 +289,7 @@ class Expansion {
     file: TemplateFile,
     where: Where,
     path: readonly string[],
+    { isUnnamed }: Context,
   ): void {
     if (this.#resources.size >= MOST_RESOURCES)
       throw file.fault(where, `the stack has more than ${MOST_RESOURCES} resources`);
@@ -245,7 +309,7 @@ class Expansion {
       properties: plain(properties),
       ...(metadata ? { metadata: plain(metadata) } : {}),
     });
-    this.#origins.set(id, { path: path.join("/"), at: file.at(where) });
+    this.#origins.set(id, { path: path.join("/"), at: file.at(where), isUnnamed });
   }
 
   /** An assignment that names a nested stack or a scaling group means all servers in it. */
@@ -256,15 +320,13 @@ class Expansion {
       typeof member === "string" ? (this.#containers.get(member) ?? [member]) : [member],
     );
   }
+}
 
-  /** A version-4 shaped uuid that follows from the path alone. */
-  #id(path: readonly string[]): string {
-    const hash = createHash("sha256")
-      .update(JSON.stringify([this.#root, ...path]))
-      .digest("hex");
-    const variant = "89ab"[Number.parseInt(hash[16]!, 16) % 4]!;
-    return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-4${hash.slice(13, 16)}-${variant}${hash.slice(17, 20)}-${hash.slice(20, 32)}`;
-  }
+/** A version-4 shaped uuid that follows from the path alone. */
+export function hashedId(path: readonly string[]): string {
+  const hash = createHash("sha256").update(JSON.stringify(path)).digest("hex");
+  const variant = "89ab"[Number.parseInt(hash[16]!, 16) % 4]!;
+  return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-4${hash.slice(13, 16)}-${variant}${hash.slice(17, 20)}-${hash.slice(20, 32)}`;
 }
 
 function checkSet(value: unknown, file: TemplateFile, where: Where): void {

@@ -4,6 +4,7 @@ import {
   type AllocationRow,
   allAllocations,
   allocationsBySource,
+  currentVersion,
   nextVersion,
   putAllocations,
   removeAllocations,
@@ -14,7 +15,7 @@ import type { DataCenter } from "../core/model.ts";
 import { existingRows, toRows } from "./facts.ts";
 
 /** Writing 100,000 hosts takes a while. */
-const LIMIT_MS = 120_000;
+export const LIMIT_MS = 120_000;
 
 /** All that the store holds, as of `version`. */
 export interface Stored {
@@ -75,7 +76,8 @@ async function storeFacts(
 }
 
 async function storeExisting(tx: Db, dataCenter: DataCenter, version: number): Promise<void> {
-  const before = await allocationsBySource(tx, "existing");
+  // Those with a server's id came from a cloud, which tells of them itself.
+  const before = (await allocationsBySource(tx, "existing")).filter(({ resourceId }) => resourceId === null);
   const now = existingRows(dataCenter, version);
   const put = different(now, before, ({ id }) => id);
   const gone = missing(before, now, ({ id }) => id);
@@ -87,8 +89,21 @@ async function storeExisting(tx: Db, dataCenter: DataCenter, version: number): P
   await stampHosts(tx, [...touched], version);
 }
 
+/** Only what the store has. */
+export async function readStored(store: Store): Promise<Stored> {
+  return await store.transaction(
+    async (tx) => ({
+      version: await currentVersion(tx),
+      facts: await allFacts(tx),
+      vanished: 0,
+      allocations: await allAllocations(tx),
+    }),
+    { snapshot: true, limitMs: LIMIT_MS },
+  );
+}
+
 /** Rows of `now` that are not in `before`, or not the same, whatever their generation. */
-function different<T extends FactRows[keyof FactRows][number] | AllocationRow>(
+export function different<T extends FactRows[keyof FactRows][number] | AllocationRow>(
   now: readonly T[],
   before: readonly T[],
   key: (row: T) => string,
@@ -99,7 +114,7 @@ function different<T extends FactRows[keyof FactRows][number] | AllocationRow>(
   return now.filter((row) => known.get(key(row)) !== facts(row));
 }
 
-function missing<T>(before: readonly T[], now: readonly T[], key: (row: T) => string): string[] {
+export function missing<T>(before: readonly T[], now: readonly T[], key: (row: T) => string): string[] {
   const known = new Set(now.map(key));
   return before.map(key).filter((key) => !known.has(key));
 }

@@ -1,5 +1,5 @@
-import { createHash, randomUUID } from "node:crypto";
-import { type AllocationRow, allocationsOfPlan, orphansOf } from "../../db/queries/inventory.ts";
+import { randomUUID } from "node:crypto";
+import { allocationsOfPlan } from "../../db/queries/inventory.ts";
 import {
   deletePlacements,
   deletePlan,
@@ -13,28 +13,29 @@ import {
   type PlanRow,
   updatePlan,
 } from "../../db/queries/plans.ts";
+import { serverGroupsOf } from "../../db/queries/servers.ts";
 import type { Db, Store } from "../../db/store.ts";
 import type { Application, Explanation, Vm } from "../core/model.ts";
-import { AppError } from "../errors.ts";
 import { type PlanRequest, type Server, toApplication } from "./application.ts";
-import { groupKeysOf } from "./below.ts";
+import { serverGroupIdsIn } from "./application-server-groups.ts";
+import { onlyVms } from "./below.ts";
 import type { GroupService } from "./groups.ts";
+import { type Holding, holdingsOf, sameSize } from "./holdings.ts";
 import type { Caller } from "./identity.ts";
-import type { Change, Decision, InventoryService } from "./inventory.ts";
-import { type PlacementView, placementViewOf } from "./placement-view.ts";
+import type { InventoryService } from "./inventory.ts";
+import { type Migration, prepareMigrate } from "./plan-migrate.ts";
+import { prepareUpdate } from "./plan-update.ts";
+import { hashOf, type PlanView, planNotFound, viewOf } from "./plan-view.ts";
 import type { Planner, Prepared, Solved } from "./planner.ts";
 import { released } from "./released.ts";
+import { holdingsBeside, holdingsIn } from "./relocate.ts";
+import { softly } from "./replan.ts";
+import { settle } from "./settle.ts";
 
 export type { Explanation } from "../core/model.ts";
 export type { PlanRequest } from "./application.ts";
-
-export interface PlanView {
-  id: string;
-  stackId: string;
-  name: string;
-  /** In the order of the request. */
-  placements: PlacementView[];
-}
+export type { Migration } from "./plan-migrate.ts";
+export type { PlanView } from "./plan-view.ts";
 
 /** A request, translated. */
 interface Wanted {
@@ -48,7 +49,7 @@ interface Wanted {
 /** What the store had of a stack when planning began. */
 interface Before {
   readonly plan: PlanRow;
-  readonly allocations: readonly AllocationRow[];
+  readonly holdings: ReadonlyMap<string, Holding>;
   readonly placements: readonly PlacementRow[];
 }
 
@@ -84,17 +85,41 @@ export class PlanService {
    * @throws AppError of the translation, and placement.infeasible, placement.conflict, plan.unsound, store.unavailable
    */
   async create(caller: Caller, request: PlanRequest): Promise<PlanView | null> {
-    const { inventory, groups, planner } = this.#options;
-    const known = await groups.list();
-    const { application, servers } = toApplication(request, {
-      projectId: caller.projectId,
-      flavor: (nameOrId) => inventory.flavor(nameOrId),
-      group: (idOrName) => known.find(({ id }) => id === idOrName) ?? known.find(({ name }) => name === idOrName),
-      zones: inventory.zones,
-    });
+    const { planner } = this.#options;
+    const { application, servers } = await this.#translate(caller, request);
     if (servers.length === 0) return null;
     const wanted = { request, projectId: caller.projectId, hash: hashOf(request), application, servers };
     return await planner.run((db) => prepare(db, wanted));
+  }
+
+  /**
+   * Plans a stack that has changed: see prepareUpdate. Both states of it are translated, so that a fault in either is
+   * told; without a server in the new one the plan stays as it is.
+   * @param original the resources of the stack before, null: not told
+   * @throws AppError as create does, and plan.not-found
+   */
+  async update(
+    caller: Caller,
+    idOrStackId: string,
+    resources: PlanRequest["resources"],
+    original: PlanRequest["resources"] | null,
+  ): Promise<PlanView> {
+    const { inventory, planner } = this.#options;
+    const { id, stackId, name } = await this.find(idOrStackId);
+    const request = { planName: name, stackId, resources };
+    const { application, servers } = await this.#translate(caller, request);
+    if (original !== null) await this.#translate(caller, { ...request, resources: original });
+    const hash = hashOf(request);
+    const before = original === null ? null : new Set(Object.keys(original));
+    return await planner.run((db) =>
+      prepareUpdate(db, id, { application, servers, original: before, hash }, inventory.inventory),
+    );
+  }
+
+  /** Plans a server away from its host: see prepareMigrate. @throws AppError also placement.infeasible, .conflict */
+  async migrate(idOrStackId: string, migration: Migration): Promise<PlanView> {
+    const { inventory, planner } = this.#options;
+    return await planner.run((db) => prepareMigrate(db, idOrStackId, migration, inventory.inventory));
   }
 
   async list(): Promise<PlanView[]> {
@@ -114,7 +139,7 @@ export class PlanService {
     return await this.#options.store.transaction(
       async (tx) => {
         const plan = await findPlan(tx, idOrStackId);
-        if (plan === undefined) throw notFound();
+        if (plan === undefined) throw planNotFound();
         return viewOf(plan, await listPlacements(tx, plan.id));
       },
       { snapshot: true },
@@ -131,7 +156,7 @@ export class PlanService {
     const { application, placements, without } = await store.transaction(
       async (tx) => {
         const plan = await findPlan(tx, idOrStackId);
-        if (plan === undefined) throw notFound();
+        if (plan === undefined) throw planNotFound();
         return {
           application: plan.application as Application,
           placements: await listPlacements(tx, plan.id),
@@ -140,19 +165,38 @@ export class PlanService {
       },
       { snapshot: true },
     );
-    const hosts = Object.fromEntries(placements.map(({ orchestrationId, location }) => [orchestrationId, location]));
-    return await explainer.explain(inventory.inventory, application, hosts, without);
+    const known = new Set(application.vms.map(({ name }) => name));
+    const placed = placements.filter(({ orchestrationId }) => known.has(orchestrationId));
+    const hosts = Object.fromEntries(placed.map(({ orchestrationId, location }) => [orchestrationId, location]));
+    const part = onlyVms(application, new Set(Object.keys(hosts)));
+    return await explainer.explain(inventory.inventory, part, hosts, without);
   }
 
   /** Releases what was never built; built servers keep what they hold. @throws AppError plan.not-found */
   async remove(idOrStackId: string): Promise<void> {
     await this.#options.inventory.commit(async (tx) => {
       const plan = await findPlan(tx, idOrStackId, true);
-      if (plan === undefined) throw notFound();
+      if (plan === undefined) throw planNotFound();
       const change = released(await allocationsOfPlan(tx, plan.id));
       await deletePlan(tx, plan.id);
       return { result: undefined, change };
     });
+  }
+
+  async #translate(caller: Caller, request: PlanRequest): Promise<{ application: Application; servers: Server[] }> {
+    const { store, inventory, groups } = this.#options;
+    const known = await groups.list();
+    const ids = serverGroupIdsIn(Object.values(request.resources));
+    const rows = ids.length === 0 ? [] : await store.read((db) => serverGroupsOf(db, ids, []));
+    const serverGroups = new Map(rows.map((row) => [row.id, row]));
+    return await inventory.withNames((names) =>
+      toApplication(request, {
+        projectId: caller.projectId,
+        ...names,
+        group: (idOrName) => known.find(({ id }) => id === idOrName) ?? known.find(({ name }) => name === idOrName),
+        serverGroup: (id) => serverGroups.get(id),
+      }),
+    );
   }
 }
 
@@ -161,61 +205,75 @@ async function prepare(db: Db, wanted: Wanted): Promise<Prepared<PlanView>> {
   const before = plan && {
     plan,
     placements: await listPlacements(db, plan.id),
-    allocations: await allocationsOfPlan(db, plan.id),
+    holdings: await holdingsIn(db, plan.id),
   };
   if (before?.plan.requestHash === wanted.hash) return { done: viewOf(before.plan, before.placements) };
-  // A server that an earlier plan left behind and that is planned here again: an ad-hoc plan's key is its id.
+  const known = new Map(before?.placements.map((row) => [row.orchestrationId, row.resourceId]));
+  // A server that is there already and planned here again: an ad-hoc plan's key is its id.
   const ids = wanted.servers.flatMap(({ orchestrationId, resourceId }) => [
     orchestrationId,
     resourceId ?? orchestrationId,
+    known.get(orchestrationId) ?? null,
   ]);
-  return planning(wanted, before ?? null, await orphansOf(db, ids));
+  return planning(wanted, before ?? null, await holdingsBeside(db, ids));
 }
 
-function planning(wanted: Wanted, before: Before | null, orphans: readonly AllocationRow[]): Prepared<PlanView> {
+function planning(wanted: Wanted, before: Before | null, beside: readonly Holding[]): Prepared<PlanView> {
   const { replaced, left } = before === null ? { replaced: [], left: [] } : divide(before, wanted.servers);
-  const without = [...replaced, ...orphans].map(({ id }) => id);
+  const without = [...replaced, ...beside].map(({ id }) => id);
   const settled = before === null ? null : withBuiltFixed(wanted.application, before);
+  const kept = whereItIs(wanted.application, [...replaced, ...beside]);
+  const applications = [kept, settled, wanted.application].filter((application) => application !== null);
   return {
-    problems: [...(settled === null ? [] : [settled]), wanted.application].map((application) => ({
-      application,
-      without,
-    })),
+    problems: softly(applications.map((application) => ({ application, without }))),
     async write(tx, version, solved) {
       const now = await findPlanOfStack(tx, wanted.request.stackId, true);
       if (now?.id !== before?.plan.id || now?.revision !== before?.plan.revision) return null;
-      const kept = released(left);
-      const { result, change } = await record(tx, version, wanted, before, solved);
-      return { result, change: { put: [...kept.put, ...change.put], remove: [...kept.remove, ...without] } };
+      const rest = released(left);
+      const { result, holdings } = await record(tx, version, wanted, before, beside, solved);
+      const change = settle(holdings, before?.holdings ?? new Map(), beside, Date.now());
+      const put = [...rest.put, ...change.put];
+      const stay = new Set(put.map(({ id }) => id));
+      const remove = [...rest.remove, ...change.remove, ...replaced.map(({ id }) => id)].filter((id) => !stay.has(id));
+      return { result, change: { put, remove } };
     },
   };
 }
 
+/** The one server of the application fixed where it is planned or runs; null: that is not offered, or it is nowhere yet. */
+function whereItIs({ vms, ...application }: Application, holdings: readonly Holding[]): Application | null {
+  const [vm] = vms;
+  const now = holdings.find(({ source }) => source !== "held");
+  if (vm === undefined || vms.length > 1 || now === undefined) return null;
+  if (vm.candidates !== undefined && !vm.candidates.includes(now.host)) return null;
+  return { ...application, vms: [{ ...vm, fixed: now.host }] };
+}
+
 /** The application with servers that are reserved or built, and as large as before, fixed where they are; null: there is none. */
-function withBuiltFixed(application: Application, { placements, allocations }: Before): Application | null {
-  const allocation = new Map(allocations.map((row) => [row.id, row]));
+function withBuiltFixed(application: Application, { placements, holdings }: Before): Application | null {
   const places = new Map(placements.map((row) => [row.orchestrationId, row]));
   const isSettled = (vm: Vm): boolean => {
     const place = places.get(vm.name);
-    const held = place && allocation.get(place.id);
+    const held = place && holdings.get(place.id);
     if (held === undefined || (held.resourceId === null && !place!.reserved)) return false;
     if (vm.candidates !== undefined && !vm.candidates.includes(held.host)) return false;
-    return vm.vcpus === held.vcpus && vm.ramMiB === held.ramMiB && vm.diskGiB === held.diskGiB;
+    return sameSize(vm, held);
   };
   if (!application.vms.some(isSettled)) return null;
   const vms = application.vms.map((vm) => (isSettled(vm) ? { ...vm, fixed: places.get(vm.name)!.location } : vm));
   return { ...application, vms };
 }
 
-/** Of a plan that is being replaced: allocations of servers planned anew, and of those that the stack has no more. */
+/** Of a plan that is being replaced: what servers hold that are planned anew, and those that the stack has no more. */
 function divide(
-  { allocations, placements }: Before,
+  { holdings, placements }: Before,
   servers: readonly Server[],
-): { replaced: AllocationRow[]; left: AllocationRow[] } {
+): { replaced: Holding[]; left: Holding[] } {
   const wanted = new Set(servers.map(({ orchestrationId }) => orchestrationId));
   const again = new Set(placements.filter((row) => wanted.has(row.orchestrationId)).map(({ id }) => id));
-  const isReplaced = ({ id, resourceId }: AllocationRow) => again.has(id) || resourceId === null;
-  return { replaced: allocations.filter(isReplaced), left: allocations.filter((row) => !isReplaced(row)) };
+  const isReplaced = ({ id, resourceId }: Holding) => again.has(id) || resourceId === null;
+  const all = [...holdings.values()];
+  return { replaced: all.filter(isReplaced), left: all.filter((row) => !isReplaced(row)) };
 }
 
 async function record(
@@ -223,8 +281,9 @@ async function record(
   version: number,
   { request, projectId, hash, application, servers }: Wanted,
   before: Before | null,
+  beside: readonly Holding[],
   solved: Solved,
-): Promise<Required<Decision<PlanView>>> {
+): Promise<{ result: PlanView; holdings: Holding[] }> {
   const plan: PlanRow = {
     id: before?.plan.id ?? randomUUID(),
     stackId: request.stackId,
@@ -235,13 +294,13 @@ async function record(
     revision: (before?.plan.revision ?? 0) + 1,
     generation: version,
   };
-  // A server that is built stays known by its id, wherever it is planned now.
+  // A server that is known keeps its placement, and one that is built stays known by its id, wherever it is planned now.
   const old = new Map(before?.placements.map((row) => [row.orchestrationId, row]));
   const rows = servers.map(({ orchestrationId, name, metadata }, position): PlacementRow => {
     const was = old.get(orchestrationId);
     const location = solved.placements[orchestrationId]!;
     return {
-      id: randomUUID(),
+      id: was?.id ?? randomUUID(),
       planId: plan.id,
       position,
       orchestrationId,
@@ -249,6 +308,7 @@ async function record(
       resourceId: was?.resourceId ?? null,
       location,
       reserved: was?.location === location && was.reserved,
+      avoid: was?.avoid ?? [],
       metadata,
       generation: version,
     };
@@ -262,60 +322,11 @@ async function record(
     await updatePlan(tx, plan);
   }
   await insertPlacements(tx, rows);
-  return { result: viewOf(plan, rows), change: { put: allocationsFor(plan, application, servers, rows), remove: [] } };
-}
-
-function allocationsFor(
-  plan: PlanRow,
-  application: Application,
-  servers: readonly Server[],
-  rows: readonly PlacementRow[],
-): Change["put"] {
-  const vms = new Map(application.vms.map((vm) => [vm.name, vm]));
-  const keys = groupKeysOf(application);
-  const pipes = pipesByVm(application, new Map(rows.map(({ id, orchestrationId }) => [orchestrationId, id])));
-  return rows.map(({ id, orchestrationId, location }, i) => {
-    const { vcpus, ramMiB, diskGiB } = vms.get(orchestrationId)!;
-    return {
-      id,
-      source: "plan",
-      host: location,
-      vcpus,
-      ramMiB,
-      diskGiB,
-      groups: keys.get(orchestrationId)!,
-      pipes: pipes.get(orchestrationId) ?? [],
-      planId: plan.id,
-      projectId: plan.projectId,
-      // The placement's own stays null until someone reserves it (contract), though the server may be known already.
-      resourceId: rows[i]!.resourceId ?? servers[i]!.resourceId,
-    };
+  // The placement's own id of the server stays null until someone reserves it (contract), though it may be known already.
+  const alive = new Set(beside.map(({ resourceId }) => resourceId));
+  const places = rows.map((row, at) => {
+    const known = row.resourceId ?? servers[at]!.resourceId ?? before?.holdings.get(row.id)?.resourceId;
+    return { ...row, resourceId: known ?? (alive.has(row.orchestrationId) ? row.orchestrationId : null) };
   });
-}
-
-/** VM name -> its pipes as allocations keep them: each on one of its two VMs. `idOf`: VM name -> id of its allocation. */
-function pipesByVm(application: Application, idOf: ReadonlyMap<string, string>): Map<string, AllocationRow["pipes"]> {
-  const pipes = new Map<string, AllocationRow["pipes"]>();
-  for (const { a, b, kbps } of application.pipes ?? [])
-    pipes.set(a, [...(pipes.get(a) ?? []), { peer: idOf.get(b)!, kbps }]);
-  return pipes;
-}
-
-/** Equal for requests that ask for the same, in whatever order their keys stand. */
-function hashOf({ resources, locations }: PlanRequest): string {
-  const sorted = (_: string, value: unknown) =>
-    typeof value === "object" && value !== null && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : value;
-  return createHash("sha256")
-    .update(JSON.stringify([resources, locations ?? null], sorted))
-    .digest("hex");
-}
-
-function viewOf(plan: Pick<PlanRow, "id" | "stackId" | "name">, placements: readonly PlacementRow[]): PlanView {
-  return { id: plan.id, stackId: plan.stackId, name: plan.name, placements: placements.map(placementViewOf) };
-}
-
-function notFound(): AppError {
-  return new AppError("plan.not-found", "Plan not found");
+  return { result: viewOf(plan, rows), holdings: holdingsOf(plan, application, places, places, Date.now()) };
 }

@@ -18,7 +18,6 @@ const CLASSES = {
     "The body of your request was too large for this server.",
   ],
   500: ["Internal Server Error", "HTTPInternalServerError", SERVER_ERROR],
-  501: ["Not Implemented", "HTTPNotImplemented", SERVER_ERROR],
   503: [
     "Service Unavailable",
     "HTTPServiceUnavailable",

@@ -1,10 +1,11 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import type { PlacementService, PlacementView } from "../../services/placements.ts";
+import type { PlanService } from "../../services/plans.ts";
 import type { Env } from "../context.ts";
 import { operation, type ResourceContext, servePath } from "../resource.ts";
-import { placementReserve, placementSchema } from "./schemas.ts";
+import { explain, explanationSchema, placementReserve, placementSchema } from "./schemas.ts";
 
-const onePlacement = z.object({ placement: placementSchema });
+const onePlacement = z.object({ placement: placementSchema, explanation: explanationSchema.optional() });
 const text = z.string().optional();
 const search = z.object({
   id: text,
@@ -19,10 +20,18 @@ const search = z.object({
 /** `/v1/placements`: where one server goes. */
 export function placementsResource(
   placements: PlacementService,
+  plans: Pick<PlanService, "explain">,
   shared: Omit<ResourceContext, "tag">,
 ): OpenAPIHono<Env> {
   const app = new OpenAPIHono<Env>();
   const context = { ...shared, tag: "placements" };
+
+  /** Of the server's account in its plan, in the same form. */
+  const explained = async ({ planId, orchestrationId }: PlacementView, wanted: string | undefined) => {
+    if (wanted !== "1" && wanted !== "true") return {};
+    const account = (await plans.explain(planId))?.[orchestrationId];
+    return { explanation: account === undefined ? null : { [orchestrationId]: account } };
+  };
 
   servePath(app, "/v1/placements", "/", context, {
     lookup: async () => null,
@@ -47,23 +56,31 @@ export function placementsResource(
     methods: {
       GET: operation({
         summary: "Show a placement, by its id or its orchestration id",
+        query: explain,
         success: { status: 200, text: "The placement", schema: onePlacement },
         errors: [404],
-        handle: async ({ item }) => ({ status: 200, body: { placement: placementBody(item) } }),
+        handle: async ({ c, item }) => ({
+          status: 200,
+          body: { placement: placementBody(item), ...(await explained(item, c.req.query("explain"))) },
+        }),
       }),
       POST: operation({
         summary: "Reserve a placement; plan it again when its host is not among the offered ones",
+        query: explain,
         body: placementReserve,
         bodyOptional: true,
         success: { status: 201, text: "The placement", schema: onePlacement },
         errors: [400, 404, 413, 500, 503],
-        handle: async ({ item, body }) => {
+        handle: async ({ c, item, body }) => {
           const reserved = await placements.reserve(item.id, {
             action: body.action,
             locations: body.locations ?? [],
             ...(body.resource_id ? { resourceId: body.resource_id } : {}),
+            ...(body.flavor ? { flavor: body.flavor } : {}),
+            ...(body.project_id ? { projectId: body.project_id } : {}),
           });
-          return { status: 201, body: { placement: placementBody(reserved) } };
+          const why = await explained(reserved, c.req.query("explain"));
+          return { status: 201, body: { placement: placementBody(reserved), ...why } };
         },
       }),
       DELETE: operation({

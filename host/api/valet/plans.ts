@@ -1,24 +1,43 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { AppError } from "../../errors.ts";
-import type { PlanRequest, PlanService, PlanView } from "../../services/plans.ts";
+import type { Caller } from "../../services/identity.ts";
+import type { Migration, PlanRequest, PlanService, PlanView } from "../../services/plans.ts";
+import type { StackService } from "../../services/stacks.ts";
 import type { Env } from "../context.ts";
 import { operation, type ResourceContext, servePath } from "../resource.ts";
+import { validate } from "../validate.ts";
 import { preparing } from "./errors.ts";
-import { explanationSchema, limitResources, planCreate, planSchema, planUpdate } from "./schemas.ts";
+import {
+  explain,
+  explanationSchema,
+  limitResources,
+  planCreate,
+  planSchema,
+  planUpdate,
+  stackUpdate,
+} from "./schemas.ts";
 
 const onePlan = z.object({ plan: planSchema, explanation: explanationSchema.optional() });
 const planOrNothing = onePlan.extend({ plan: z.union([planSchema, z.strictObject({})]) });
-const explain = z.object({
-  explain: z.string().optional().openapi({ description: "1 or true: say why each server is where it is" }),
-});
 
 /** `/v1/plans`: where the servers of a stack go. */
-export function plansResource(plans: PlanService, shared: Omit<ResourceContext, "tag">): OpenAPIHono<Env> {
+export function plansResource(
+  plans: PlanService,
+  stacks: Pick<StackService, "create">,
+  shared: Omit<ResourceContext, "tag">,
+): OpenAPIHono<Env> {
   const app = new OpenAPIHono<Env>();
   const context = { ...shared, tag: "plans" };
 
   const explained = async ({ id }: PlanView, wanted: string | undefined) =>
     wanted === "1" || wanted === "true" ? { explanation: await plans.explain(id) } : {};
+
+  const updated = async (caller: Caller, id: string, body: z.infer<typeof planUpdate>) => {
+    if (Array.isArray(body.resources)) throw new AppError("request.invalid", "-> resources: must be an object.");
+    const { resources, original_resources } = validate(stackUpdate, body);
+    const original = original_resources === undefined ? null : toResources(original_resources);
+    return await preparing(plans.update(caller, id, toResources(resources), original));
+  };
 
   servePath(app, "/v1/plans", "/", context, {
     lookup: async () => null,
@@ -37,7 +56,7 @@ export function plansResource(plans: PlanService, shared: Omit<ResourceContext, 
         success: { status: 201, text: "The plan; empty when the stack has no server", schema: planOrNothing },
         errors: [400, 404, 409, 413, 500, 503],
         handle: async ({ c, caller, body }) => {
-          const plan = await preparing(plans.create(caller, toRequest(body)));
+          const plan = await preparing(stacks.create(caller, toRequest(body)));
           if (plan === null) return { status: 201, body: { plan: {} } };
           return { status: 201, body: { plan: planBody(plan), ...(await explained(plan, c.req.query("explain"))) } };
         },
@@ -59,13 +78,17 @@ export function plansResource(plans: PlanService, shared: Omit<ResourceContext, 
         }),
       }),
       PUT: operation({
-        summary: "Migrate a server (role admin) or update the stack; comes with a later release",
+        summary: "Migrate a server (role admin), or update the stack",
         body: planUpdate,
+        limits: limitResources,
         adminWhen: ({ action }) => action === "migrate",
         success: { status: 201, text: "The plan", schema: onePlan },
-        errors: [400, 404, 413, 501],
-        handle: async () => {
-          throw new AppError("request.not-implemented", "Updating and migrating plans comes with a later release.");
+        errors: [400, 404, 409, 413, 500, 503],
+        handle: async ({ caller, item, body }) => {
+          const plan = await (body.action === "migrate"
+            ? plans.migrate(item.id, toMigration(body))
+            : updated(caller, item.id, body));
+          return { status: 201, body: { plan: planBody(plan) } };
         },
       }),
       DELETE: operation({
@@ -82,9 +105,15 @@ export function plansResource(plans: PlanService, shared: Omit<ResourceContext, 
   return app;
 }
 
-function toRequest(body: z.infer<typeof planCreate>): PlanRequest {
-  const resources: PlanRequest["resources"] = Object.fromEntries(
-    Object.entries(body.resources).map(([id, entry]) => [
+function toMigration({ resources, excluded_hosts = [] }: z.infer<typeof planUpdate>): Migration {
+  if (!Array.isArray(resources) || resources.length !== 1)
+    throw new AppError("request.invalid", "-> resources: resources must be a list of length 1.");
+  return { server: resources[0]!, excludedHosts: excluded_hosts };
+}
+
+function toResources(resources: z.infer<typeof stackUpdate>["resources"]): PlanRequest["resources"] {
+  return Object.fromEntries(
+    Object.entries(resources).map(([id, entry]) => [
       id,
       {
         type: entry.type,
@@ -96,10 +125,13 @@ function toRequest(body: z.infer<typeof planCreate>): PlanRequest {
       },
     ]),
   );
+}
+
+function toRequest(body: z.infer<typeof planCreate>): PlanRequest {
   return {
     planName: body.plan_name,
     stackId: body.stack_id,
-    resources,
+    resources: toResources(body.resources),
     ...(body.locations ? { locations: body.locations } : {}),
   };
 }

@@ -1,12 +1,12 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
-import { AppError } from "../../errors.ts";
+import type { ServerService } from "../../services/servers.ts";
 import type { Env } from "../context.ts";
 import { operation, type ResourceContext, servePath } from "../resource.ts";
 
 const verdict = z.object({ type: z.string(), status: z.string(), message: z.string() });
 
-/** `/v1/resources`: servers whose placement could not be verified. */
-export function resourcesResource(shared: Omit<ResourceContext, "tag">): OpenAPIHono<Env> {
+/** `/v1/resources`: servers that break a rule where they are. */
+export function resourcesResource(servers: ServerService, shared: Omit<ResourceContext, "tag">): OpenAPIHono<Env> {
   const app = new OpenAPIHono<Env>();
   servePath(
     app,
@@ -17,15 +17,18 @@ export function resourcesResource(shared: Omit<ResourceContext, "tag">): OpenAPI
       lookup: async () => null,
       methods: {
         GET: operation({
-          summary: "List servers that do not run where they were planned; comes with a later release",
+          summary: "List servers that break a rule of a group where they are",
           success: {
             status: 200,
             text: "Server id -> fault",
             schema: z.object({ resources: z.record(z.string(), verdict) }),
           },
-          errors: [501],
+          errors: [],
           handle: async () => {
-            throw new AppError("request.not-implemented", "Verifying placements comes with a later release.");
+            const faults = (await servers.faults()).map(
+              ({ id, fault }) => [id, { type: "OS::Nova::Server", status: "error", message: fault }] as const,
+            );
+            return { status: 200, body: { resources: Object.fromEntries(faults) } };
           },
         }),
       },

@@ -112,6 +112,11 @@ const choice = z
   })
   .openapi("Choice");
 
+/** The query of what can be explained. */
+export const explain = z.object({
+  explain: z.string().optional().openapi({ description: "1 or true: say why each server is where it is" }),
+});
+
 export const explanationSchema = z
   .record(
     z.string(),
@@ -129,17 +134,24 @@ export const explanationSchema = z
     description: "Orchestration id -> why the server is where it is; null: the plan breaks a rule by now",
   });
 
+const resourceMap = z.record(name, resourceEntry).openapi({ description: "Orchestration id -> resource" });
+
 export const planUpdate = z
   .strictObject({
     action: z.enum(["update", "migrate"]),
-    resources: z.union([z.array(name), openObject]),
-    original_resources: openObject.optional(),
-    excluded_hosts: z.array(name).optional(),
-    plan_name: name.optional(),
-    stack_id: name.optional(),
-    timeout: z.string().optional(),
+    resources: z.union([z.array(name), z.record(name, z.unknown())]).openapi({
+      description: "migrate: a list of one id, of a server or its orchestration id. update: all resources of the stack",
+    }),
+    original_resources: openObject.optional().openapi({ description: "update: the resources of the stack before" }),
+    excluded_hosts: z.array(name).optional().openapi({ description: "migrate: hosts that are no choice" }),
+    plan_name: name.optional().openapi({ description: "Taken and ignored" }),
+    stack_id: name.optional().openapi({ description: "Taken and ignored" }),
+    timeout: z.string().optional().openapi({ description: "Taken and ignored" }),
   })
   .openapi("PlanUpdate");
+
+/** What `update` makes of it. */
+export const stackUpdate = z.object({ resources: resourceMap, original_resources: resourceMap.optional() });
 
 export const placementSchema = z
   .object({
@@ -160,6 +172,10 @@ export const placementReserve = z
     action: z.enum(["reserve", "replan"]).default("reserve"),
     resource_id: name.nullish(),
     locations: hosts.nullish(),
+    flavor: name.nullish().openapi({ description: "Name or id of the flavor it is to have, for a resize" }),
+    project_id: name
+      .nullish()
+      .openapi({ description: "Of the server; only a place in a plan of this project is found" }),
   })
   .openapi("PlacementReserve");
 
