@@ -1,6 +1,7 @@
 import type { BenchCase } from "../case.ts";
 import { check } from "./check.ts";
 import { encoding } from "./encode.ts";
+import { events } from "./events.ts";
 import { explain } from "./explain.ts";
 import { http } from "./http.ts";
 import { matrixCases } from "./matrix.ts";
@@ -30,4 +31,5 @@ export const CASES: readonly BenchCase[] = [
   ...parallel,
   ...explain,
   ...http,
+  ...events,
 ];

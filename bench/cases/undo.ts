@@ -25,7 +25,8 @@ async function setup(hosts: number) {
     }
   }
   const columns = () => new Int32Array(core.memory.buffer, core.columnAt(0), core.inventoryBytes() / 4);
-  return { core, pairs, columns, before: columns().slice() };
+  // Of the loop as little as possible is to be measured: the search runs no JavaScript.
+  return { core, pairs, flat: Int32Array.from(pairs.flat()), columns, before: columns().slice() };
 }
 
 export const undo: readonly BenchCase[] = [
@@ -33,10 +34,10 @@ export const undo: readonly BenchCase[] = [
     name: "undo/1000-hosts",
     labels: ["short"],
     setup: (scale) => setup(scale === "small" ? 200 : 1000),
-    run: ({ core, pairs }) => {
-      for (const [vm, row] of pairs) {
-        core.move(vm, row);
-        core.move(vm, NONE);
+    run: ({ core, flat }) => {
+      for (let i = 0; i < flat.length; i += 2) {
+        core.move(flat[i]!, flat[i + 1]!);
+        core.move(flat[i]!, NONE);
       }
     },
     check: ({ core, pairs, columns, before }) => {

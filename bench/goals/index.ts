@@ -1,8 +1,11 @@
 import type { Goal } from "../goal.ts";
 import { anytime } from "./anytime.ts";
+import { bootstrap } from "./bootstrap.ts";
 import { consolidation } from "./consolidation.ts";
 import { deadline } from "./deadline.ts";
+import { events } from "./events.ts";
 import { growth } from "./growth.ts";
+import { httpPlans } from "./http.ts";
 import { memory } from "./memory.ts";
 import { nova } from "./nova.ts";
 import { optima } from "./optima.ts";
@@ -28,6 +31,9 @@ export const GOALS: readonly Goal[] = [
   deadline,
   anytime,
   random,
+  events,
+  httpPlans,
   memory,
   work,
+  bootstrap,
 ];

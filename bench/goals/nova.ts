@@ -4,14 +4,16 @@ import type { Figure, Goal } from "../goal.ts";
 import { generated } from "../problems.ts";
 import { opened } from "../quality.ts";
 import { NOVA, PLACEMENT, recorded } from "../reference.ts";
-import { medianOfCalls } from "../turns.ts";
+import { medianOfCalls, warmUp } from "../turns.ts";
 import { firstPlan } from "./plan-time.ts";
 
 const VMS = 100;
-const ROUNDS = 9;
+/** A round takes milliseconds: together they are to outlast what disturbs the machine for a moment. */
+const ROUNDS = 49;
 
 async function perVm(hosts: number): Promise<number> {
   const problem = opened(await generated(hosts, VMS, 1));
+  warmUp(() => firstPlan(problem));
   return medianOfCalls(ROUNDS, () => firstPlan(problem).search) / VMS;
 }
 

@@ -6,7 +6,7 @@ import { solve } from "../quality.ts";
 
 const ITEMS = [60, 120, 250, 501, 1000];
 /** Others than those the moves were tried on while they were written. */
-const SEEDS = [1001, 1002];
+const SEEDS = [2001, 2002];
 const MS = 1000;
 const SHARE = 98;
 

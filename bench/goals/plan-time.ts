@@ -7,7 +7,7 @@ import type { Figure, Goal } from "../goal.ts";
 import { generated } from "../problems.ts";
 import { opened, type Problem, solve, timed } from "../quality.ts";
 import { ORIGINAL, recorded } from "../reference.ts";
-import { byTurns, medianOfCalls } from "../turns.ts";
+import { byTurns, medianOfCalls, warmUp } from "../turns.ts";
 
 const HOSTS = 10_000;
 const VMS = 100;
@@ -41,6 +41,7 @@ export const planTime: Goal = {
     const problem = opened(file);
     const plan = solve(problem, { budget: 0 });
     if (!plan.ok) throw new Error(plan.reason);
+    warmUp(() => firstPlan(problem));
     const wholes: number[] = [];
     const { search, naive } = byTurns(
       {
