@@ -65,13 +65,33 @@ export function randomScene(seed: number, size?: Size, oneRack = false): Scene {
     return { ...vm, need };
   });
   const { vms, pipes = [] } = application!;
+  // Choices of their own, so that the rest of a scene is what it is without traits.
+  const traits = new Random(seed ^ 0x7a17);
   const living = existing.flatMap(({ id }): Pipe[] =>
     pipes.length > 0 && random.chance(0.2) ? [{ a: random.pick(vms).name, b: id, living: true, kbps: 1_000 }] : [],
   );
   return {
-    dataCenter: { ...dataCenter, hosts: [...hosts.values()], existing },
-    application: { ...application!, pipes: [...pipes, ...living] },
+    dataCenter: { ...dataCenter, hosts: [...hosts.values()].map((host) => withTraits(host, traits)), existing },
+    application: {
+      ...application!,
+      vms: vms.map((vm) => ({ ...vm, extraSpecs: { ...vm.extraSpecs, ...traitSpecs(traits) } })),
+      pipes: [...pipes, ...living],
+    },
   };
+}
+
+const TRAITS = ["TPM", "AVX", "CUSTOM_A", "CUSTOM_B"];
+
+/** Most hosts have some, few of none is known. */
+function withTraits(host: Host, random: Random): Host {
+  return random.chance(0.1) ? host : { ...host, traits: random.some(TRAITS, 0.7) };
+}
+
+/** One VM in five asks for a trait or two. */
+function traitSpecs(random: Random): Vm["extraSpecs"] {
+  if (!random.chance(0.2)) return {};
+  const demand = () => [`trait:${random.pick(TRAITS)}`, random.chance(0.7) ? "required" : "forbidden"] as const;
+  return Object.fromEntries([demand(), ...(random.chance(0.3) ? [demand()] : [])]);
 }
 
 export class Stage {

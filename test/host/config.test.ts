@@ -68,7 +68,22 @@ describe("what is wrong is named in one line", () => {
       /^--database: expected postgres:.*mysql:\/\/u:…@/,
     ],
     ["another data center", { flags: { datacenter: "sim:4" } }, /^--datacenter: expected FILE\.json, sim:RACKSxHOSTS/],
-    ["a data center of later", { flags: { datacenter: "nova" } }, /nova is not available yet$/],
+    [
+      "a cloud without its Keystone",
+      { flags: { datacenter: "nova" } },
+      /^--datacenter nova needs --cloud-auth-url, or/,
+    ],
+    [
+      "a cloud without a password",
+      { flags: { datacenter: "nova", cloudAuthUrl: "http://k/v3" } },
+      /^--datacenter nova needs .*OSTRO_KEYSTONE_PASSWORD$/,
+    ],
+    [
+      "an unknown source of racks",
+      { flags: { topologyOrder: "names,stars" } },
+      /^--topology-order: expected file, aggreg/,
+    ],
+    ["a ratio of zero", { flags: { cpuRatio: "0" } }, /^--cpu-ratio: expected a number from 0.01 to 1000, got "0"$/],
     ["another identity", { flags: { identity: "ldap" } }, /^--identity: expected local, FILE\.json or keystone/],
     ["Keystone's old API", { flags: { identity: "keystone:http://k/v2.0" } }, /only version 3/],
     ["Keystone without a password", { flags: { identity: "keystone:http://k" } }, /OSTRO_KEYSTONE_PASSWORD$/],

@@ -112,7 +112,9 @@ describe("on 10000 random problems", () => {
     fc.assert(property, { numRuns: 10_000, seed: propertySeed });
     console.log(`solver, seed ${propertySeed}: ${outcomes}. Binding: ${binding}.`);
 
-    for (const rule of names) expect(`${rule} ${binding.of(rule) >= 20}`).toBe(`${rule} true`);
+    // These problems have no traits: traits.test.ts tries them.
+    for (const rule of names.filter((name) => name !== "traits"))
+      expect(`${rule} ${binding.of(rule) >= 20}`).toBe(`${rule} true`);
     const operators = "none = >= <= == != s== s!= s< s<= s> s>= <in> <all-in> <or>".split(" ");
     for (const operator of operators)
       expect(`${operator} ${binding.of(`operator ${operator}`) >= 3}`).toBe(`${operator} true`);

@@ -1,6 +1,6 @@
 // What the columns of an inventory say, by names.
 import * as abi from "../../assembly/abi.ts";
-import type { Patch } from "../../host/core/columns.ts";
+import type { Patch, SpecSet } from "../../host/core/columns.ts";
 import type { Inventory } from "../../host/core/inventory.ts";
 
 /** Cells of one host and of what it lies in. Numbers that only stand for names are in `labels`. */
@@ -56,7 +56,7 @@ export function viewColumns(inventory: Inventory, patches: readonly Patch[] = []
     const cluster = read(abi.RACK_CLUSTER, rack);
     const hostClass = read(abi.HOST_CLASS, row);
     const cells: Record<string, number | string> = {
-      aggregates: inventory.aggregateSets()[read(abi.CLASS_AGGREGATES, hostClass)]!.join(),
+      ...labelsOf(inventory.specSets()[read(abi.CLASS_AGGREGATES, hostClass)]!),
       "has a cluster": cluster === abi.NONE ? 0 : 1,
       "VMs of the cluster": cluster === abi.NONE ? 0 : read(abi.CLUSTER_VMS, cluster),
     };
@@ -142,4 +142,8 @@ export function differences(a: ColumnView, b: ColumnView): string[] {
     }
   }
   return found;
+}
+
+function labelsOf({ aggregates, traits }: SpecSet): Record<string, string> {
+  return { aggregates: aggregates.join(), traits: traits?.join() ?? "not known" };
 }

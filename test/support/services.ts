@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { allAllocations } from "../../db/queries/inventory.ts";
+import { serverGroups, servers } from "../../db/schema/index.ts";
 import type { Store } from "../../db/store.ts";
 import type { DataCenter, Host } from "../../host/core/model.ts";
 import { LocalSolver, type Solver } from "../../host/core/solver.ts";
@@ -11,6 +12,7 @@ import { InventoryService } from "../../host/services/inventory.ts";
 import { PlacementService } from "../../host/services/placements.ts";
 import { Planner } from "../../host/services/planner.ts";
 import { type PlanRequest, PlanService } from "../../host/services/plans.ts";
+import { ServerService } from "../../host/services/servers.ts";
 
 const PROJECTS = ["demo", "other"];
 export const CALLER = { userId: "u", projectId: "demo", roles: ["admin"] };
@@ -21,6 +23,9 @@ export interface Services {
   readonly groups: GroupService;
   readonly plans: PlanService;
   readonly placements: PlacementService;
+  readonly servers: ServerService;
+  /** What the services logged. */
+  readonly logged: string[];
   /** Made when something is saved. */
   readonly replayDirectory: string;
   close(): Promise<void>;
@@ -34,6 +39,7 @@ export async function services(
     parallel?: number;
     inventory?: InventoryService;
     lockedSolveMs?: number;
+    now?: () => number;
   } = {},
 ): Promise<Services> {
   const {
@@ -41,6 +47,7 @@ export async function services(
     parallel = 2,
     lockedSolveMs = 8_000,
     inventory = await InventoryService.open(store, dataCenter),
+    now = Date.now,
   } = options;
   const groups = new GroupService(store, {
     unknownProjects: async (ids) => ids.filter((id) => !PROJECTS.includes(id)),
@@ -49,14 +56,26 @@ export async function services(
   const planner = new Planner({ store, inventory, solver, parallel, replayDirectory, lockedSolveMs });
   const plans = new PlanService({ store, inventory, planner, groups, explainer: new LocalSolver() });
   const placements = new PlacementService({ store, inventory, planner });
-  return { store, inventory, groups, plans, placements, replayDirectory, close: () => inventory.close() };
+  const logged: string[] = [];
+  const servers = new ServerService({
+    store,
+    inventory,
+    pendingGraceSeconds: 600,
+    log: (message, details) => logged.push(`${message} ${JSON.stringify(details)}`),
+    now,
+  });
+  const close = () => inventory.close();
+  return { store, inventory, groups, plans, placements, servers, logged, replayDirectory, close };
 }
 
 /** Removes all plans, and what is left of built servers. */
-export async function clear({ plans, inventory }: Services): Promise<void> {
+export async function clear({ plans, inventory, logged }: Services): Promise<void> {
+  logged.splice(0);
   for (const { id } of await plans.list()) await plans.remove(id);
   await inventory.commit(async (tx) => {
     const remove = (await allAllocations(tx)).map(({ id }) => id);
+    await tx.delete(servers);
+    await tx.delete(serverGroups);
     return { result: undefined, change: { put: [], remove } };
   });
 }

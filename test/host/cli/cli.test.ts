@@ -32,7 +32,7 @@ describe("what is wrong is said in one line, with exit code 2", () => {
     [["serve", "--valet-port", "x"], /--valet-port: expected a whole number from 0 to 65535, got "x"/],
     [["serve", "--valet-port"], /argument missing/],
     [["serve", "now"], /too many arguments/],
-    [["serve", "--datacenter", "nova"], /--datacenter nova is not available yet/],
+    [["serve", "--datacenter", "nova"], /--datacenter nova needs --cloud-auth-url, or --identity keystone:URL/],
     [["serve", "--datacenter", "nowhere.json"], /nowhere\.json/],
     [["serve", "--datacenter", "sim:0x4", "--database", "memory:"], /sim:0x4/],
     [["serve", "--identity", "nobody.json", "--database", "memory:"], /nobody\.json: cannot be read/],
@@ -48,7 +48,22 @@ describe("what is wrong is said in one line, with exit code 2", () => {
     [["plan", "x.json", "--workers", "0"], /--workers.*whole number from 1 to 256/],
     [["plan", "x.json", "--group", "g:affinity:host"], /--group goes with a Heat template only/],
     [["paln"], /unknown command 'paln'.*plan/],
-    [["group", "list"], /group is not available yet/],
+    [["group", "list", "--port", "0"], /--port.*whole number from 1 to 65535/],
+    [
+      ["group", "list", "--state-dir", "/nowhere"],
+      /no token: \/nowhere\/token cannot be read \(ENOENT\); give --token/,
+    ],
+    [
+      ["group", "list", "--url", "controller:8090", "--token", "t"],
+      /--url: expected http\(s\):\/\/HOST:PORT, got "con/,
+    ],
+    [["group", "list", "--os-auth-url", "http://k:5000/v2.0"], /only version 3 of Keystone is spoken/],
+    [["group", "list", "--os-auth-url", "http://k:5000/v3"], /no password for Keystone: set OS_PASSWORD/],
+    [["group", "delete", ".."], /expected the id or name of a group or project, got "\.\."/],
+    [["group", "create", "web"], /missing required argument 'type'/],
+    [["group", "creat", "web", "affinity"], /unknown command 'creat'.*create/],
+    [["resync", "now"], /too many arguments/],
+    [["node", "list"], /node is not available yet/],
   ];
   test.each(cases)("%j", async (args, line) => {
     const { code, out, err } = await run(args);

@@ -13,7 +13,7 @@ export interface Finished {
 /** The built command as a user runs it; the environment holds nothing of ours but what `environment` says. */
 export function start(args: readonly string[], environment: Record<string, string> = {}) {
   if (!existsSync(CLI)) throw new Error(`${CLI} is missing, run npm run build`);
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("OSTRO_"));
+  const inherited = Object.entries(process.env).filter(([name]) => !/^OS(TRO)?_/.test(name));
   const child = spawn(process.execPath, [CLI, ...args], { env: { ...Object.fromEntries(inherited), ...environment } });
   let out = "";
   let err = "";

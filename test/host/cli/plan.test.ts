@@ -55,6 +55,25 @@ describe("ostro plan", () => {
     expect(result.stats).not.toEqual({});
   });
 
+  test("keeps a flavor's traits, says that they refuse, and proves it so that check believes it", async () => {
+    const asking = (demand: string) => ({ ...vm("web", 2), extra_specs: { "trait:TPM": demand } });
+    const content = (demand: string) => {
+      const { hosts, ...rest } = problem([asking(demand)]);
+      return file({
+        ...rest,
+        hosts: hosts.map((host, i) => ({ ...host, traits: i === 2 ? ["AVX", "TPM"] : ["AVX"] })),
+      });
+    };
+    const hostOf = async (path: string) => JSON.parse((await run(["plan", path, "--json"])).out).placements.web;
+    expect(await hostOf(content("required"))).toBe("h2");
+    expect(await hostOf(content("forbidden"))).not.toBe("h2");
+    const { hosts, ...rest } = problem([{ ...asking("required"), excluded: ["h2"] }]);
+    const refused = file({ ...rest, hosts: hosts.map((host, i) => ({ ...host, traits: i === 2 ? ["TPM"] : [] })) });
+    const { code, out, err } = await run(["plan", refused]);
+    expect(code).not.toBe(0);
+    expect(out + err).toContain("refused by excluded hosts 1, host trait 2); proven impossible");
+  });
+
   test("reserved bandwidth is what the pipes take of links, and a link that is too small keeps VMs together", async () => {
     const content = problem([vm("web", 2), vm("db", 2), vm("cache", 3)]);
     const pipes = [

@@ -14,7 +14,7 @@ function decoded(words: Readonly<Record<number, number>>, hosts: readonly number
   const result = new Int32Array(abi.RESULT_HOSTS + APPLICATION.vms.length);
   for (const [at, word] of Object.entries(words)) result[Number(at)] = word;
   result.set(hosts, abi.RESULT_HOSTS);
-  const answer = { result, version: 3, searchMs: 1.5, work: 0, ended: false, bytesCopied: 0 };
+  const answer = { result, version: 3, searchMs: 1.5, searchedUntil: 0, work: 0, ended: false, bytesCopied: 0 };
   return decode(answer, 7, APPLICATION, RULES, (row) => `h${row}`);
 }
 

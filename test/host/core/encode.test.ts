@@ -118,12 +118,38 @@ describe("a VM in a request", () => {
       plainVm("e", { extraSpecs: { "hw:cpu_policy": "dedicated", valet: "group" } }),
     ]);
     expect([0, 1, 2, 3, 4].map((vm) => words.vm(vm, abi.VM_SPECS))).toEqual([0, 0, 1, 2, abi.NONE]);
-    const sets = inventory.aggregateSets().map((set) => set.join("+"));
-    const fitting = (row: number) => sets.filter((_, set) => words.specs(row)[set] === 1);
+    const sets = inventory.specSets().map(({ aggregates }) => aggregates.join("+"));
+    const fitting = (row: number) => sets.filter((_, set) => words.specs(row)[set] === abi.SPECS_FIT_AGGREGATE);
     expect(fitting(0).sort()).toEqual(["gpu+ssd", "ssd"]);
     expect(fitting(1)).toEqual(["gpu+ssd"]);
     // One aggregate must satisfy all keys.
     expect(fitting(2)).toEqual([]);
+  });
+
+  it("says for each set of aggregates and traits what of it satisfies the specs", () => {
+    const inventory = new Inventory({
+      hosts: [
+        plainHost("both", { aggregates: ["ssd"], traits: ["AVX", "TPM"] }),
+        plainHost("traits", { traits: ["TPM", "AVX"] }),
+        plainHost("aggregate", { aggregates: ["ssd"], traits: ["AVX"] }),
+        plainHost("neither", { traits: [] }),
+        plainHost("unknown"),
+        plainHost("same", { traits: ["AVX", "TPM", "TPM"] }),
+      ],
+      aggregates: { ssd: { ssd: "true" } },
+      existing: [],
+    });
+    const words = new Words(inventory, [
+      plainVm("a", { extraSpecs: { ssd: "true", "trait:TPM": "required" } }),
+      plainVm("b", { extraSpecs: { "trait:TPM": "forbidden" } }),
+      plainVm("c", { extraSpecs: { "trait:TPM": "maybe" } }),
+      plainVm("d", { extraSpecs: { "trait1:TPM": "required", ssd: "true" } }),
+    ]);
+    expect([0, 1, 2, 3].map((vm) => words.vm(vm, abi.VM_SPECS))).toEqual([0, 1, abi.NONE, 0]);
+    expect(inventory.specSets()).toHaveLength(5);
+    const [fit, lack] = [abi.SPECS_FIT_AGGREGATE, abi.SPECS_LACK_TRAITS];
+    expect(words.specs(0)).toEqual([fit, 0, fit | lack, lack, 0]);
+    expect(words.specs(1)).toEqual([fit | lack, fit | lack, fit, fit, fit]);
   });
 });
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { aggregateSatisfies, relevantSpecs } from "../../../host/core/extra-specs.ts";
-import { someAggregateFits } from "../../../host/core/verify-specs.ts";
+import { aggregateSatisfies, relevantSpecs, traitDemands, traitsSatisfy } from "../../../host/core/extra-specs.ts";
+import { refusingTraits, someAggregateFits } from "../../../host/core/verify-specs.ts";
 import { score } from "../../oracle/validate.mjs";
 
 const metadata = {
@@ -123,4 +123,60 @@ it("encoder, check and test oracle read random specs alike", () => {
     }),
     { numRuns: 3000 },
   );
+});
+
+describe("a host's traits against a flavor's extra specs", () => {
+  it.each<[name: string, specs: Record<string, string>, traits: string[] | null, refusing: string[]]>([
+    ["asks for nothing", { ssd: "true", "hw:cpu_policy": "dedicated" }, [], []],
+    ["requires what is there", { "trait:TPM": "required" }, ["AVX", "TPM"], []],
+    ["requires what is not there", { "trait:TPM": "required" }, ["AVX"], ["required TPM"]],
+    ["requires several", { "trait:TPM": "required", "trait:AVX": "required" }, ["AVX"], ["required TPM"]],
+    ["forbids what is there", { "trait:TPM": "forbidden" }, ["TPM"], ["forbidden TPM"]],
+    ["forbids what is not there", { "trait:TPM": "forbidden" }, ["AVX"], []],
+    ["requires with a numbered group", { "trait1:TPM": "required" }, ["AVX"], ["required TPM"]],
+    ["requires with a named group", { "trait_net-A:TPM": "required" }, ["AVX"], ["required TPM"]],
+    ["forbids with a group, whose provider is not the host", { "trait1:TPM": "forbidden" }, ["TPM"], []],
+    ["says what Nova ignores", { "trait:TPM": "Required", "trait:": "required", trait: "required" }, ["AVX"], []],
+    ["means other names by other letters", { "trait:tpm": "required" }, ["TPM"], ["required tpm"]],
+    ["has a colon in the name", { "trait:a:b": "required" }, ["a"], ["required a:b"]],
+    ["is of another scope", { "traits:TPM": "required", "xtrait:TPM": "required" }, null, []],
+    ["asks where nothing is known", { "trait:TPM": "required", "trait:AVX": "forbidden" }, null, []],
+  ])("a flavor that %s", (_, specs, traits, refusing) => {
+    expect(refusingTraits(specs, traits)).toEqual(refusing);
+    expect(traitsSatisfy(traitDemands(specs), traits)).toBe(refusing.length === 0);
+  });
+
+  it("never concern an aggregate", () => {
+    expect(relevantSpecs({ "trait:TPM": "required", "trait1:TPM": "required" })).toEqual([]);
+    expect(someAggregateFits({ "trait:TPM": "required" }, [])).toBe(true);
+  });
+
+  it("are read the same way by the check", () => {
+    const word = fc.constantFrom(
+      "trait",
+      "trait1",
+      "trait_a-b",
+      "TPM",
+      "",
+      ":",
+      "-",
+      "hw",
+      "aggregate_instance_extra_specs",
+    );
+    const key = fc.array(word, { maxLength: 4 }).map((words) => words.join(""));
+    const specs = fc.dictionary(
+      fc.oneof(
+        key,
+        fc.tuple(key, key).map((pair) => pair.join(":")),
+        fc.string(),
+      ),
+      fc.constantFrom("required", "forbidden", "", "x"),
+    );
+    fc.assert(
+      fc.property(specs, fc.array(fc.constantFrom("TPM", "-", ":TPM", "TPM:TPM", "trait")), (specs, traits) => {
+        expect(traitsSatisfy(traitDemands(specs), traits)).toBe(refusingTraits(specs, traits).length === 0);
+      }),
+      { numRuns: 2000 },
+    );
+  });
 });

@@ -73,7 +73,11 @@ it("a worker whose thread ends is replaced, and what it was solving is solved ag
   try {
     const inventory = new Inventory(simulatedDataCenter("sim:4x16"));
     await pool.solve(inventory, application);
-    const answer = pool.solve(inventory, application);
+    // Long enough that it is still solved when the thread ends.
+    const vms = Array.from({ length: 60 }, (_, i) =>
+      plainVm(`v${i}`, { vcpus: 1 + ((i * 7) % 5), ramMiB: 500 + i * 37 }),
+    );
+    const answer = pool.solve(inventory, { name: "long", vms, groups: [] }, { budget: 200_000 });
     await threads[0]!.terminate();
     expect(await answer).toMatchObject({ ok: true });
     expect(told).toEqual([expect.stringContaining("exited")]);

@@ -30,6 +30,15 @@ function refused(answer: Plan | Refusal): Refusal {
   return answer;
 }
 
+/** Of hosts whose traits are not known: in scenes as small as these, traits leave hardly a host. */
+function sceneOf(...args: Parameters<typeof randomScene>): ReturnType<typeof randomScene> {
+  const { dataCenter, application } = randomScene(...args);
+  return {
+    dataCenter: { ...dataCenter, hosts: dataCenter.hosts.map((host) => ({ ...host, traits: null })) },
+    application,
+  };
+}
+
 /** All that must be equal. */
 const bytes = (answer: Plan | Refusal) => JSON.stringify({ ...answer, searchMs: 0 });
 
@@ -96,7 +105,7 @@ it("a refusal counts every host once and names the last rule that refused one", 
   let late = 0;
   fc.assert(
     fc.property(fc.nat(), (seed) => {
-      const { dataCenter, application } = randomScene(seed, { hosts: 20, vms: 10 });
+      const { dataCenter, application } = sceneOf(seed, { hosts: 20, vms: 10 });
       // Twice as large, so that hardly anything fits.
       const vms = application.vms.map((vm) => ({ ...vm, vcpus: 2 * vm.vcpus, ramMiB: 2 * vm.ramMiB }));
       const answer = solver.solveNow(new Inventory(dataCenter), { ...application, vms }, { budget: 50 });
@@ -128,7 +137,7 @@ it("a larger budget never gives a worse plan", () => {
   };
   fc.assert(
     fc.property(fc.nat(), (seed) => {
-      const { dataCenter, application } = randomScene(seed);
+      const { dataCenter, application } = sceneOf(seed);
       const inventory = new Inventory(dataCenter);
       let before: Plan | null = null;
       for (const budget of [0, 30, 100, 400, 1500]) {

@@ -22,7 +22,7 @@ function host(name: string, rack: string | null, more: Partial<Host> = {}): Host
 
 // a1 and a2 in rack a, b1 and b2 in rack b, both in cluster c0; d1 alone in rack d of cluster c1; n1 has no rack.
 const hosts = [
-  host("a1", "a", { aggregates: ["fast"], nicKbps: 1000, nicUsedKbps: 100 }),
+  host("a1", "a", { aggregates: ["fast"], traits: ["TPM"], nicKbps: 1000, nicUsedKbps: 100 }),
   host("a2", "a", { nicKbps: null }),
   host("b1", "b", { zone: "z1" }),
   host("b2", "b", { up: false }),
@@ -209,6 +209,11 @@ describe("each broken rule is reported", () => {
     ],
     ["the wrong zone", { vms: [vm("v", { zone: "z1" })], on: { v: "a1" } }, "in zone (z0), not in (z1)"],
     ["no aggregate that fits", { vms: [vm("v", { extraSpecs: { ssd: "true" } })], on: { v: "a2" } }, "extra specs"],
+    [
+      "a trait that is forbidden, and none that is required",
+      { vms: [vm("v", { extraSpecs: { "trait:TPM": "forbidden", "trait:AVX": "required" } })], on: { v: "a1" } },
+      "whose traits its extra specs refuse (forbidden TPM, required AVX)",
+    ],
     ["another host than the fixed one", { vms: [vm("v", { fixed: "a1" })], on: { v: "a2" } }, "fixed to (a1)"],
     ["no candidate", { vms: [vm("v", { candidates: ["a1"] })], on: { v: "a2" } }, "on host (a2), no candidate"],
     ["an empty list of candidates", { vms: [vm("v", { candidates: [] })], on: { v: "a2" } }, "no candidate"],

@@ -173,7 +173,7 @@ describe("a Keystone that answers as recorded", () => {
   test("wrong service credentials make every token invalid and say so in the log, without the password", async () => {
     const { keystone, logged } = await replayed({ password: "wrong-secret" });
     expect(await keystone.authenticate("demo-token")).toBeNull();
-    expect(logged.join()).toContain("401 to the log-in of service user admin");
+    expect(logged.join()).toContain("401 to the log-in of user admin");
     expect(logged.join()).not.toContain("wrong-secret");
     expect(logged.join()).not.toContain("demo-token");
   });

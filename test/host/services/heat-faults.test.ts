@@ -6,6 +6,18 @@ import { expand, folder } from "../../support/heat.ts";
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
+/** A text twice as long for each level. */
+function doubled(text: string, levels: number): string {
+  const inner = levels === 0 ? `"${text}"` : doubled(text, levels - 1);
+  return `{ str_replace: { template: "$x$x", params: { "$x": ${inner} } } }`;
+}
+
+/** Lists of ten, in lists of ten, … */
+function repeated(levels: number): string {
+  const template = levels === 0 ? '"%a%"' : repeated(levels - 1);
+  return `{ repeat: { for_each: { "%a%": [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] }, template: ${template} } }`;
+}
+
 describe("a damaged template is refused with file and line:", () => {
   const a = (text: string) => `resources:\n  a:\n    ${text}`;
   const faults: [what: string, body: string, message: string, beside?: Record<string, string>][] = [
@@ -93,8 +105,40 @@ describe("a damaged template is refused with file and line:", () => {
       "the stack has more than 20000 resources",
     ],
     [
+      "a count beyond all memory",
+      a("{ type: OS::Heat::ResourceGroup, properties: { count: 4000000000, resource_def: { type: X } } }"),
+      "the stack has more than 20000 resources",
+    ],
+    [
+      "a text that doubles without end",
+      a(`{ type: X, properties: { v: ${doubled("x", 24)} } }`),
+      "makes a text of more than 4194304 characters",
+    ],
+    [
+      "a list in a list in a list without end",
+      a(`{ type: X, properties: { v: ${repeated(8)} } }`),
+      "the stack expands to more than 1000000 values",
+    ],
+    [
+      "conditions that ask each other twice without end",
+      `conditions: { ${[...Array(40).keys()].map((n) => `c${n + 1}: { and: [c${n}, c${n}] }`).join(", ")}, c0: { not: { equals: [a, b] } } }\n${a("{ type: X, condition: c40 }")}`,
+      "the stack expands to more than 1000000 values",
+    ],
+    [
+      "a large definition in a large group",
+      a(
+        `{ type: OS::Heat::ResourceGroup, properties: { count: 20000, resource_def: { type: X, properties: { v: [${"a, ".repeat(1000)}] } } } }`,
+      ),
+      "the stack expands to more than 1000000 values",
+    ],
+    [
       "endless empty stacks",
-      a("{ type: OS::Heat::ResourceGroup, properties: { count: 20001, resource_def: { type: inner.yaml } } }"),
+      ["a", "b"]
+        .map(
+          (name) =>
+            `  ${name}: { type: OS::Heat::ResourceGroup, properties: { count: 11000, resource_def: { type: inner.yaml } } }`,
+        )
+        .reduce((above, line) => `${above}\n${line}`, "resources:"),
       "more than 20000 nested stacks",
       { "inner.yaml": "resources: {}" },
     ],

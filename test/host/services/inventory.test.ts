@@ -38,6 +38,7 @@ describe.each(storeKinds)("on %s", (kind) => {
     planId: null,
     projectId: null,
     resourceId: null,
+    plannedAt: null,
   });
   const put = (service: InventoryService, ...rows: ReturnType<typeof row>[]) =>
     service.commit(async () => ({ result: undefined, change: { put: rows, remove: [] } }));

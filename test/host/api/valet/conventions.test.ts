@@ -152,19 +152,6 @@ describe("the version documents", () => {
   });
 });
 
-describe("what comes later", () => {
-  test("updating a plan is 501, once the plan was found", async () => {
-    const body = { action: "update", resources: {} };
-    expect((await api.ask("PUT", "/v1/plans/none", body)).status).toBe(404);
-    const response = await api.ask("PUT", "/v1/plans/stack", body);
-    expect([response.status, response.json.error.type]).toEqual([501, "HTTPNotImplemented"]);
-  });
-
-  test("/v1/resources is 501", async () => {
-    expect((await api.ask("GET", "/v1/resources")).status).toBe(501);
-  });
-});
-
 test("health, readiness, metrics and the description need no token", async () => {
   for (const path of ["/healthz", "/readyz", "/metrics", "/openapi.json"]) {
     expect([path, (await api.ask("GET", path, undefined, null)).status]).toEqual([path, 200]);

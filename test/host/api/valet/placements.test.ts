@@ -39,6 +39,17 @@ test("a placement is found by its id and by its orchestration id", async () => {
   expect((await api.ask("GET", `/v1/placements/${placement.id}`)).json).toEqual({ placement });
 });
 
+test("says with ?explain=1 why its server is where it is, shown or reserved, and nothing of the others", async () => {
+  const { explanation } = (await api.ask("GET", "/v1/plans/p?explain=1")).json;
+  expect(explanation.web.chosen.host).toBe(placement.location);
+  const shown = await api.ask("GET", "/v1/placements/web?explain=1");
+  expect(shown.json).toEqual({ placement, explanation: { web: explanation.web } });
+  const reserved = await api.ask("POST", "/v1/placements/web?explain=1", { locations: [placement.location] });
+  expect(reserved.status).toBe(201);
+  expect(reserved.json).toEqual({ placement: { ...placement, reserved: true }, explanation: { web: explanation.web } });
+  expect((await api.ask("GET", "/v1/placements/db")).json).not.toHaveProperty("explanation");
+});
+
 describe("the search", () => {
   const ids = async (query: string) =>
     (await api.ask("GET", `/v1/placements${query}`)).json.placements

@@ -14,6 +14,7 @@ test("without its store the service answers 503 in Valet's form, is alive, and i
     api.ask("POST", "/v1/plans", { plan_name: "p", stack_id: "p", resources: { s: server } }),
     api.ask("DELETE", "/v1/plans/p"),
     api.ask("POST", "/v1/placements/s", { locations: [] }),
+    api.ask("GET", "/v1/resources"),
   ];
   for (const { status, json } of await Promise.all(requests)) {
     expect([status, json.title, json.code, json.error]).toEqual([
@@ -34,4 +35,5 @@ test("without its store the service answers 503 in Valet's form, is alive, and i
   expect((await api.ask("GET", "/healthz", undefined, null)).status).toBe(200);
   const { status, json } = await api.ask("GET", "/v1/status");
   expect([status, json.status.ostro.status.type]).toEqual([200, "error"]);
+  expect((await api.ask("HEAD", "/v1/status")).status).toBe(204);
 });

@@ -3,12 +3,15 @@ import { join } from "node:path";
 import type { Hono } from "hono";
 import type { Env } from "../../../../host/api/context.ts";
 import type { AdminRequired } from "../../../../host/api/valet/auth.ts";
+import type { DataCenter } from "../../../../host/core/model.ts";
 import { simulatedDataCenter } from "../../../../host/core/simulated.ts";
 import { LocalSolver } from "../../../../host/core/solver.ts";
 import { createLog } from "../../../../host/log.ts";
 import { buildApis } from "../../../../host/main.ts";
-import { TokenTable } from "../../../../host/services/identity.ts";
+import { type Caller, TokenTable } from "../../../../host/services/identity.ts";
 import { InventoryService } from "../../../../host/services/inventory.ts";
+import type { ApiExchange } from "../../../../host/services/notifications.ts";
+import { ServerService } from "../../../../host/services/servers.ts";
 import { freshDatabase } from "../../../support/postgres.ts";
 
 export interface Answered {
@@ -22,6 +25,7 @@ export interface Answered {
 
 export interface TestApi {
   readonly app: Hono<Env>;
+  readonly servers: ServerService;
   /** The same services behind another rule of who needs to be admin. */
   with(adminRequired: AdminRequired): Pick<TestApi, "ask">;
   /** A body that is neither text nor bytes goes as JSON. */
@@ -36,18 +40,34 @@ const TOKENS = {
   "no-project-token": { userId: "carol", projectId: "", roles: ["admin"] },
 };
 
+/** What is otherwise than in most tests. */
+interface Setting {
+  readonly dataCenter?: DataCenter;
+  readonly tokens?: Readonly<Record<string, Caller>>;
+  readonly projects?: readonly string[];
+}
+
 /** Valet's API over the real services: the store that tests use here, 4 × 16 simulated hosts, the core on this thread. */
-export async function openTestApi(): Promise<TestApi> {
+export async function openTestApi(
+  answered?: (exchange: ApiExchange) => void,
+  {
+    dataCenter = simulatedDataCenter("sim:4x16"),
+    tokens = TOKENS,
+    projects = ["demo", "admin", "other"],
+  }: Setting = {},
+): Promise<TestApi> {
   const database = await freshDatabase();
   const store = await database.open();
-  const inventory = await InventoryService.open(store, simulatedDataCenter("sim:4x16"));
+  const inventory = await InventoryService.open(store, dataCenter);
   const solver = new LocalSolver();
+  const servers = new ServerService({ store, inventory, pendingGraceSeconds: 600, log: () => {} });
   const build = (adminRequired: AdminRequired) =>
     buildApis({
       store,
       inventory,
+      servers,
       solver,
-      identity: new TokenTable(TOKENS, ["demo", "admin", "other"]),
+      identity: new TokenTable(tokens, projects),
       log: createLog("silent"),
       parallel: 1,
       queue: () => 0,
@@ -55,10 +75,12 @@ export async function openTestApi(): Promise<TestApi> {
       stateDir: join(tmpdir(), "ostro-test-api"),
       adminRequired,
       bodyLimitBytes: 8 * 1024 * 1024,
+      ...(answered === undefined ? {} : { answered }),
     }).valet;
   const app = build("groups_and_migrate");
   return {
     app,
+    servers,
     ask: asking(app),
     with: (adminRequired) => ({ ask: asking(build(adminRequired)) }),
     async close() {
