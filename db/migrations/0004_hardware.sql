@@ -73,6 +73,7 @@ CREATE TABLE "pod_managers" (
 	"position" bigserial NOT NULL,
 	"name" text NOT NULL,
 	"url" text NOT NULL,
+	"address" text NOT NULL,
 	"driver" text NOT NULL,
 	"authentication" jsonb NOT NULL,
 	"secret" text NOT NULL,
@@ -84,12 +85,20 @@ CREATE TABLE "pod_managers" (
 	"created_at" timestamp with time zone NOT NULL,
 	"updated_at" timestamp with time zone NOT NULL,
 	CONSTRAINT "pod_managers_name_unique" UNIQUE("name"),
-	CONSTRAINT "pod_managers_url_unique" UNIQUE("url")
+	CONSTRAINT "pod_managers_address_unique" UNIQUE("address")
+);
+--> statement-breakpoint
+CREATE TABLE "syncs" (
+	"pod_manager_id" text PRIMARY KEY NOT NULL,
+	"owner" text,
+	"owned_until" timestamp with time zone,
+	"begun_at" timestamp with time zone
 );
 --> statement-breakpoint
 ALTER TABLE "claims" ADD CONSTRAINT "claims_pod_manager_id_pod_managers_id_fk" FOREIGN KEY ("pod_manager_id") REFERENCES "public"."pod_managers"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "composed_nodes" ADD CONSTRAINT "composed_nodes_pod_manager_id_pod_managers_id_fk" FOREIGN KEY ("pod_manager_id") REFERENCES "public"."pod_managers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "devices" ADD CONSTRAINT "devices_pod_manager_id_pod_managers_id_fk" FOREIGN KEY ("pod_manager_id") REFERENCES "public"."pod_managers"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "operations" ADD CONSTRAINT "operations_pod_manager_id_pod_managers_id_fk" FOREIGN KEY ("pod_manager_id") REFERENCES "public"."pod_managers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "syncs" ADD CONSTRAINT "syncs_pod_manager_id_pod_managers_id_fk" FOREIGN KEY ("pod_manager_id") REFERENCES "public"."pod_managers"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "devices_node" ON "devices" USING btree ("pod_manager_id","node_index");--> statement-breakpoint
 CREATE INDEX "operations_owner" ON "operations" USING btree ("owner");

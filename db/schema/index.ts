@@ -17,3 +17,4 @@ export { podManagers } from "./pod-managers.ts";
 export { racks } from "./racks.ts";
 export { serverGroups } from "./server-groups.ts";
 export { servers } from "./servers.ts";
+export { syncs } from "./syncs.ts";

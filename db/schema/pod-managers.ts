@@ -6,7 +6,10 @@ export const podManagers = pgTable("pod_managers", {
   /** Order of creation. */
   position: bigserial("position", { mode: "number" }).notNull(),
   name: text("name").notNull().unique(),
-  url: text("url").notNull().unique(),
+  /** As it was given. */
+  url: text("url").notNull(),
+  /** The URL in a form in which two that lead to the same pod manager are equal. */
+  address: text("address").notNull().unique(),
   driver: text("driver").notNull(),
   /** As the API shows it: passwords are masked. */
   authentication: jsonb("authentication").$type<readonly AuthenticationEntry[]>().notNull(),
