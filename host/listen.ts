@@ -1,4 +1,5 @@
 import type { Server } from "node:http";
+import { createServer } from "node:https";
 import { type AddressInfo, isIPv6 } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { AppError } from "./errors.ts";
@@ -10,12 +11,19 @@ export interface Listener {
 }
 
 interface Api {
-  fetch(request: Request): Response | Promise<Response>;
+  /** `bindings`: Node's own objects of the request and its connection. */
+  fetch(request: Request, bindings?: object): Response | Promise<Response>;
 }
 
-/** Serves an API; port 0 takes any free one. Throws address.unavailable. */
-export async function listen(api: Api, host: string, port: number): Promise<Listener> {
-  const server = createAdaptorServer({ fetch: (request) => api.fetch(request) }) as Server;
+export interface Tls {
+  /** PEM, both. */
+  readonly key: string;
+  readonly cert: string;
+}
+
+/** Serves an API; port 0 takes any free one, `tls` makes it https. Throws address.unavailable, config.invalid. */
+export async function listen(api: Api, host: string, port: number, tls?: Tls): Promise<Listener> {
+  const server = serverOf(api, tls);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, () => resolve());
@@ -26,7 +34,7 @@ export async function listen(api: Api, host: string, port: number): Promise<List
   });
   const { port: bound } = server.address() as AddressInfo;
   return {
-    url: `http://${isIPv6(host) ? `[${host}]` : host}:${bound}`,
+    url: `${tls === undefined ? "http" : "https"}://${isIPv6(host) ? `[${host}]` : host}:${bound}`,
     async stop(graceMs) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       // Connections become idle one by one, as what runs on them finishes; clients would keep them open.
@@ -37,4 +45,15 @@ export async function listen(api: Api, host: string, port: number): Promise<List
       clearTimeout(cut);
     },
   };
+}
+
+function serverOf(api: Api, tls: Tls | undefined): Server {
+  const fetch = (request: Request, bindings: object) => api.fetch(request, bindings);
+  if (tls === undefined) return createAdaptorServer({ fetch }) as Server;
+  try {
+    return createAdaptorServer({ fetch, createServer, serverOptions: { ...tls } }) as Server;
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new AppError("config.invalid", `The TLS key or certificate cannot be used: ${message}`, { cause });
+  }
 }
