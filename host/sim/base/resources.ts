@@ -64,11 +64,14 @@ export class Resources {
     const { resource, params } = found;
     const allow = allowed(resource);
     const seen = resource.get?.(params) ?? null;
-    if (seen === null && resource.get !== undefined && resource.writableUnseen !== true) throw notFound(asked.path);
+    const reads = method === "GET" || method === "HEAD";
+    if (seen === null && resource.get !== undefined && (reads || resource.writableUnseen !== true)) {
+      throw notFound(asked.path);
+    }
     if (!allow.includes(method)) {
       throw new Refusal(405, `${method} is not allowed on ${asked.path}`, { headers: { Allow: allow.join(", ") } });
     }
-    if (method === "GET" || method === "HEAD") return this.#shown(asked, seen!, allow);
+    if (reads) return this.#shown(asked, seen!, allow);
     const handler = { POST: resource.post, PATCH: resource.patch, PUT: resource.put, DELETE: resource.delete }[method]!;
     if (method !== "POST" && seen !== null) this.#match(asked, seen);
     return await handler({ ...asked, params });
