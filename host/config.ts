@@ -2,97 +2,19 @@ import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { AppError } from "./errors.ts";
+import { decimal, oneOf, optional, type Setting, secret, text, trueOrFalse, whole } from "./setting.ts";
 
 // Every setting of `ostro serve`, once: flag before environment before file before default.
-
-interface Setting<T> {
-  /** For `--help`; with the placeholder of the value. */
-  readonly help: string;
-  readonly placeholder: string;
-  /** Secrets have no flag: a command line can be read by every user of the machine. */
-  readonly secret?: boolean;
-  readonly fallback: T;
-  /** From a flag or variable (text) or the file (JSON). Throws a RangeError that says what would be right. */
-  readonly read: (raw: unknown) => T;
-}
-
-function text(placeholder: string, fallback: string, help: string, form = /./, wanted = "some text"): Setting<string> {
-  return {
-    placeholder,
-    fallback,
-    help,
-    read(raw) {
-      if (typeof raw !== "string" || !form.test(raw)) throw new RangeError(wanted);
-      return raw;
-    },
-  };
-}
-
-function whole(placeholder: string, fallback: number, help: string, min: number, max: number): Setting<number> {
-  return {
-    placeholder,
-    fallback,
-    help,
-    read(raw) {
-      const value = typeof raw === "string" && /^\d{1,15}$/.test(raw) ? Number(raw) : raw;
-      if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max) return value;
-      throw new RangeError(`a whole number from ${min} to ${max}`);
-    },
-  };
-}
-
-function decimal(placeholder: string, fallback: number, help: string, min: number, max: number): Setting<number> {
-  return {
-    placeholder,
-    fallback,
-    help,
-    read(raw) {
-      const value = typeof raw === "string" && /^\d{1,9}(\.\d{1,9})?$/.test(raw) ? Number(raw) : raw;
-      if (typeof value === "number" && value >= min && value <= max) return value;
-      throw new RangeError(`a number from ${min} to ${max}`);
-    },
-  };
-}
-
-/** Left out: null, and whoever asks decides. */
-function optional<T>(setting: Setting<T>): Setting<T | null> {
-  return { ...setting, fallback: null };
-}
-
-function trueOrFalse(fallback: boolean, help: string): Setting<boolean> {
-  return {
-    placeholder: "true|false",
-    fallback,
-    help,
-    read(raw) {
-      if (raw === true || raw === "true") return true;
-      if (raw === false || raw === "false") return false;
-      throw new RangeError("true or false");
-    },
-  };
-}
-
-function oneOf<const T extends string>(placeholder: string, values: readonly [T, ...T[]], help: string): Setting<T> {
-  return {
-    placeholder,
-    fallback: values[0],
-    help: `${help}: ${values.join(" | ")}`,
-    read(raw) {
-      const value = values.find((candidate) => candidate === raw);
-      if (value === undefined) throw new RangeError(values.join(" or "));
-      return value;
-    },
-  };
-}
-
-function secret(setting: Setting<string>): Setting<string> {
-  return { ...setting, secret: true };
-}
 
 const DATABASE_FORM = /^(postgres(ql)?:\/\/.+|pglite:.+|memory:)$/;
 const DATACENTER_FORM = /^(nova|sim:\d+x\d+|.+\.json)$/;
 const BUS_FORM = /^(amqps?|rabbit):\/\/.+$/;
 const IDENTITY_FORM = /^(local|keystone:https?:\/\/.+|.+\.json)$/;
+const URL_FORM = /^https?:\/\/.+$/;
+const DRIVERS_FORM = /^[A-Za-z0-9][\w.-]*=[^,=]+(,[A-Za-z0-9][\w.-]*=[^,=]+)*$/;
+const ORIGINS_FORM = /^(\*|https?:\/\/[^,/]+(,https?:\/\/[^,/]+)*)$/;
+/** As of Secrets. */
+const SECRET_KEY_FORM = /^.{32,}$/s;
 
 export const SETTINGS = {
   host: text("address", "127.0.0.1", "address to bind; beyond loopback only with a real identity source"),
@@ -207,6 +129,62 @@ export const SETTINGS = {
   busNotifications: trueOrFalse(false, "send a notification for each request of Valet's API"),
   busNotificationsExchange: text("name", "openstack", "exchange for these notifications"),
   busTimeoutSeconds: whole("seconds", 3, "after which a notification that the bus does not take is dropped", 1, 300),
+  simulatedPodManager: oneOf(
+    "which",
+    ["auto", "true", "false"],
+    "register a simulated pod manager; auto: with --datacenter sim: and an embedded store",
+  ),
+  drivers: text(
+    "list",
+    "",
+    "drivers of pod managers beside our own, name=module separated by commas (default: none)",
+    DRIVERS_FORM,
+    "name=module, several separated by commas",
+  ),
+  syncPeriodic: trueOrFalse(false, "list the devices of every pod manager again and again"),
+  syncSeconds: whole("seconds", 30, "between two such listings", 1, 86_400),
+  eventDestination: text(
+    "url",
+    "",
+    "where pod managers reach Valence's API, for events that they push (default: they cannot)",
+    URL_FORM,
+    "http(s)://…",
+  ),
+  assembleSeconds: whole("seconds", 600, "for which a node may be assembled", 1, 86_400),
+  secretKey: secret(
+    text("text", "", "key that encrypts the passwords of pod managers", SECRET_KEY_FORM, "at least 32 characters"),
+  ),
+  secretKeyFile: text("file", "", "file with that key (default <state-dir>/secret-key, which is made)"),
+  podmUrl: text(
+    "url",
+    "",
+    "pod manager of the Redfish passthrough (default: the only one registered)",
+    URL_FORM,
+    "http(s)://…",
+  ),
+  podmUsername: text("name", "", "user there"),
+  podmPassword: secret(text("text", "", "its password")),
+  podmBaseExt: text("path", "/redfish/v1/", "path of its service root"),
+  podmVerifyCa: text("which", "true", "verify its certificate: true, false or a file with authorities, PEM"),
+  publicEndpoint: text(
+    "url",
+    "",
+    "start of the links in answers of Valence's API (default: as the request came)",
+    URL_FORM,
+    "http(s)://…",
+  ),
+  corsOrigins: text(
+    "list",
+    "",
+    "origins whose pages may use Valence's API, separated by commas, or * (default: those of loopback)",
+    ORIGINS_FORM,
+    "http(s)://HOST:PORT, several separated by commas, or *",
+  ),
+  valenceBasicUser: text("name", "", "user that may use Valence's API with a password (default: none)"),
+  valenceBasicPassword: secret(text("text", "", "the password of that user")),
+  maxLimit: whole("count", 1000, "most items in one answer of Valence's API", 1, 1_000_000),
+  tlsCert: text("file", "", "certificate of Valence's API, which is https then, PEM"),
+  tlsKey: text("file", "", "its private key, PEM"),
 } satisfies Record<string, Setting<unknown>>;
 
 export type Config = { readonly [K in keyof typeof SETTINGS]: ReturnType<(typeof SETTINGS)[K]["read"]> };
@@ -290,6 +268,13 @@ function checked(config: Config): Config {
   if (config.busNotifications && config.busUrl === "") {
     throw new AppError("config.invalid", "--bus-notifications needs a message bus, give --bus-url");
   }
+  for (const [one, other] of [
+    ["tlsCert", "tlsKey"],
+    ["valenceBasicUser", "valenceBasicPassword"],
+  ] as const) {
+    if ((config[one] === "") !== (config[other] === ""))
+      throw new AppError("config.invalid", `${nameOf(one)} and ${nameOf(other)} only serve together`);
+  }
   if (/^keystone:.*\/v2\.0\/*$/.test(config.identity)) {
     throw new AppError(
       "config.invalid",
@@ -312,6 +297,11 @@ function checked(config: Config): Config {
     );
   }
   return config;
+}
+
+/** As a user gives it. */
+function nameOf(key: Key): string {
+  return "secret" in SETTINGS[key] ? variableOf(key) : `--${flagOf(key)}`;
 }
 
 function isLoopback(host: string): boolean {

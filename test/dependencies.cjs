@@ -22,7 +22,11 @@ module.exports = {
     only("plots-know-nothing-of-us", "^host/plot[.]ts$", "^$"),
     only("simulations-see-the-core", "^host/simulate/", `^host/(simulate|core)/|^host/plot[.]ts$|^${ERRORS}`),
     only("simulators-know-nothing-of-the-service", "^host/sim/", `^host/(sim/|listen[.]ts$)|^${ERRORS}`),
-    only("settings-and-logs-see-errors", "^host/(config|listen|log|errors)[.]ts$", `^(${ERRORS})`),
+    only(
+      "settings-and-logs-see-errors",
+      "^host/(config|setting|listen|log|errors)[.]ts$",
+      `^(host/setting[.]ts$|${ERRORS})`,
+    ),
     only("metrics-see-the-core", "^host/metrics[.]ts$", `^(host/core/|${ERRORS})`),
     only("what-ships-sees-no-tests", "^(assembly|host|db)/", "^(assembly|host|db)/"),
     {
