@@ -1,0 +1,232 @@
+// One HTTP exchange with one pod manager: deadline, size, how many at a time, certificates. It knows nothing of Redfish.
+// Contract: drivers, 0.5.
+
+import type { Readable } from "node:stream";
+import { gunzip, type ZlibOptions } from "node:zlib";
+import { type Dispatcher, Pool } from "undici";
+import { AppError } from "../../errors.ts";
+import { LIMITS, type Limits, type PodManagerAccess } from "../driver.ts";
+import { codeOf, unreachable } from "./errors.ts";
+
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+export interface Question {
+  readonly method: Method;
+  /** With the query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Of JSON. */
+  readonly body?: string;
+  /** From its turn until the answer is whole. */
+  readonly deadlineMs: number;
+}
+
+export interface Answer {
+  readonly status: number;
+  /** What the service calls the status; may be empty. */
+  readonly reason: string;
+  /** By names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** An answer that goes on. */
+export interface Stream {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Readable;
+}
+
+/** A silent stream is taken for broken after this time, ms. */
+const SILENCE_MS = 300_000;
+
+/** Any status is an answer here, and redirects are answers like others. */
+export class Transport {
+  readonly origin: string;
+  readonly limits: Limits;
+  readonly #kept: Pool;
+  readonly #fresh: Pool;
+  readonly #streams: Pool;
+  #turns: number;
+  readonly #queue = new Set<() => void>();
+  #closed = false;
+
+  constructor(origin: string, { ca, insecure = false, limits }: Pick<PodManagerAccess, "ca" | "insecure" | "limits">) {
+    this.origin = origin;
+    this.limits = { ...LIMITS, ...limits };
+    this.#turns = this.limits.concurrency;
+    const options: Pool.Options = {
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connect: {
+        timeout: this.limits.connectMs,
+        rejectUnauthorized: !insecure,
+        ...(ca === undefined ? {} : { ca }),
+      },
+    };
+    this.#kept = new Pool(origin, { ...options, connections: this.limits.concurrency });
+    // A kept connection may just be closing at the other end; then nobody knows whether what was sent was done. Orders
+    // that cannot be repeated go over a new one each.
+    this.#fresh = new Pool(origin, { ...options, connections: this.limits.concurrency, pipelining: 0 });
+    this.#streams = new Pool(origin, { ...options, pipelining: 0, headersTimeout: 0, bodyTimeout: SILENCE_MS });
+  }
+
+  /**
+   * @throws AppError pod-manager.unreachable, pod-manager.timeout, pod-manager.unreadable (too long, no HTTP); what the
+   * signal says when it is aborted
+   */
+  async exchange(question: Question, signal: AbortSignal): Promise<Answer> {
+    await this.#turn(signal);
+    try {
+      return await this.#exchange(question, signal);
+    } finally {
+      this.#next();
+    }
+  }
+
+  /** Outside of the turns: it may go on for days. @throws as `exchange` */
+  async stream(path: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Stream> {
+    const { answerMs } = this.limits;
+    return await this.#within(answerMs, { method: "GET", path }, signal, async (aborted) => {
+      const stop = aborted.signal;
+      const {
+        statusCode,
+        headers: got,
+        body,
+      } = await this.#streams.request({ method: "GET", path, headers, signal: stop });
+      return { status: statusCode, headers: plain(got), body };
+    });
+  }
+
+  /** What is under way fails. May be called again. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await Promise.all([this.#kept.destroy(), this.#fresh.destroy(), this.#streams.destroy()]);
+  }
+
+  async #exchange(question: Question, signal: AbortSignal): Promise<Answer> {
+    const { method, path, headers, body, deadlineMs } = question;
+    const pool = method === "POST" ? this.#fresh : this.#kept;
+    return await this.#within(deadlineMs, question, signal, async ({ signal: stop }) => {
+      const answer = await pool.request({
+        method,
+        path,
+        headers: { accept: "application/json", "accept-encoding": "identity", ...headers },
+        signal: stop,
+        ...(body === undefined ? {} : { body }),
+      });
+      const got = plain(answer.headers);
+      const whole = await this.#whole(answer, got);
+      return {
+        status: answer.statusCode,
+        reason: answer.statusText,
+        headers: got,
+        body: await this.#plain(whole, got["content-encoding"]),
+      };
+    });
+  }
+
+  async #within<T>(
+    ms: number,
+    { method, path }: Pick<Question, "method" | "path">,
+    signal: AbortSignal,
+    run: (aborted: AbortController) => Promise<T>,
+  ): Promise<T> {
+    signal.throwIfAborted();
+    const aborted = new AbortController();
+    const stop = () => aborted.abort(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      aborted.abort(new Error("late"));
+    }, ms);
+    try {
+      return await run(aborted);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (late)
+        throw new AppError(
+          "pod-manager.timeout",
+          `${this.origin}: ${method} ${path} was not answered within ${ms} ms${method === "GET" ? "" : "; whether it took effect is not known"}`,
+        );
+      throw error instanceof AppError ? error : unreachable(this.origin, error);
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", stop);
+    }
+  }
+
+  async #whole({ body }: Dispatcher.ResponseData, headers: Readonly<Record<string, string>>): Promise<Buffer> {
+    const { mostBytes } = this.limits;
+    const long = () => {
+      // Without a listener its end by force would be an error that nobody caught.
+      body.on("error", () => undefined).destroy();
+      return new AppError(
+        "pod-manager.unreadable",
+        `${this.origin}: an answer is longer than ${mostBytes} bytes, the most that is read`,
+      );
+    };
+    if (Number(headers["content-length"]) > mostBytes) throw long();
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > mostBytes) throw long();
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks);
+  }
+
+  /** Some services compress although they were asked not to. */
+  async #plain(body: Buffer, encoding: string | undefined): Promise<Buffer> {
+    if (encoding === undefined || encoding === "identity" || body.length === 0) return body;
+    const unreadable = (why: string) =>
+      new AppError("pod-manager.unreadable", `${this.origin}: an answer in content-encoding ${encoding} ${why}`);
+    if (!/^(x-)?gzip$/i.test(encoding)) throw unreadable("cannot be read");
+    const options: ZlibOptions = { maxOutputLength: this.limits.mostBytes };
+    return await new Promise<Buffer>((resolve, reject) => {
+      gunzip(body, options, (error, whole) => {
+        if (error) reject(unreadable(codeOf(error) === "ERR_BUFFER_TOO_LARGE" ? "is too long" : "is damaged"));
+        else resolve(whole);
+      });
+    });
+  }
+
+  async #turn(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (this.#turns > 0) {
+      this.#turns--;
+      return;
+    }
+    await new Promise<void>((resolve, reject) => {
+      const go = () => {
+        signal.removeEventListener("abort", stop);
+        resolve();
+      };
+      const stop = () => {
+        this.#queue.delete(go);
+        reject(signal.reason);
+      };
+      this.#queue.add(go);
+      signal.addEventListener("abort", stop, { once: true });
+    });
+  }
+
+  #next(): void {
+    const [first] = this.#queue;
+    if (first === undefined) this.#turns++;
+    else {
+      this.#queue.delete(first);
+      first();
+    }
+  }
+}
+
+function plain(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
+  const all: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers))
+    if (value !== undefined) all[name.toLowerCase()] = Array.isArray(value) ? value.join(", ") : value;
+  return all;
+}
