@@ -92,7 +92,7 @@ export class UpstreamError extends AppError {
   readonly upstreamTitle: string | null;
 
   constructor(
-    code: "pod-manager.refused" | "provisioning.refused",
+    code: "pod-manager.refused" | "pod-manager.no-fit" | "provisioning.refused",
     { status, code: given = null, title = null }: { status: number; code?: string | null; title?: string | null },
     message: string,
     options?: { cause?: unknown },
