@@ -1,0 +1,42 @@
+/** Nothing waits longer between two tries, ms. */
+const LONGEST_MS = 60_000;
+
+/** Pauses between tries: each twice as long as the one before, cut short when somebody asks or the signal is aborted. */
+export class Pauses {
+  readonly #firstMs: number;
+  readonly #signal: AbortSignal;
+  #nextMs: number;
+  #wake: () => void = () => {};
+
+  constructor(firstMs: number, signal: AbortSignal) {
+    this.#firstMs = firstMs;
+    this.#nextMs = firstMs;
+    this.#signal = signal;
+  }
+
+  /** Rejects with the signal's reason. */
+  async take(): Promise<void> {
+    this.#signal.throwIfAborted();
+    const ms = this.#nextMs;
+    this.#nextMs = Math.min(2 * ms, LONGEST_MS);
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.#signal.addEventListener("abort", this.#wake, { once: true });
+    });
+    this.#signal.removeEventListener("abort", this.#wake);
+    this.#signal.throwIfAborted();
+  }
+
+  wake(): void {
+    this.#wake();
+  }
+
+  /** The next one is as short as the first. */
+  reset(): void {
+    this.#nextMs = this.#firstMs;
+  }
+}
