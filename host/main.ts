@@ -235,7 +235,18 @@ export function buildApis(parts: ApiParts): Apis {
       refresh,
       ...(parts.answered === undefined ? {} : { answered: parts.answered }),
     }),
-    valence: valenceApi({ operating, observer }),
+    valence: valenceApi({
+      operating,
+      observer,
+      identity,
+      bodyLimitBytes,
+      hardware: null,
+      bound: parts.host,
+      basic: null,
+      publicEndpoint: null,
+      corsOrigins: ["loopback"],
+      maxLimit: 1000,
+    }),
     registry: metrics.registry,
   };
 }

@@ -3,15 +3,22 @@ import { AppError } from "../errors.ts";
 /** Deeper nesting is no stack of anybody, and other programs (PostgreSQL among them) fail on it. */
 const MAX_DEPTH = 64;
 
-/**
- * The JSON object a request carries, whatever its Content-Type. An empty body is undefined.
- * Throws request.too-large as soon as `limitBytes` are exceeded, request.malformed for what is no JSON object, and
- * request.invalid for JSON that nothing behind could keep: NUL, halves of surrogate pairs, `__proto__`, depth over 64.
- */
+/** As `readJson`, but throws request.malformed for JSON that is no object, too. */
 export async function readJsonObject(
   request: Request,
   limitBytes: number,
 ): Promise<Record<string, unknown> | undefined> {
+  const value = await readJson(request, limitBytes);
+  if (value === undefined || isObject(value)) return value;
+  throw new AppError("request.malformed", "No JSON object could be decoded: the body must be an object");
+}
+
+/**
+ * The JSON a request carries, whatever its Content-Type. An empty body is undefined.
+ * Throws request.too-large as soon as `limitBytes` are exceeded, request.malformed for what is no JSON, and
+ * request.invalid for JSON that nothing behind could keep: NUL, halves of surrogate pairs, `__proto__`, depth over 64.
+ */
+export async function readJson(request: Request, limitBytes: number): Promise<unknown> {
   const bytes = await readBytes(request, limitBytes);
   if (bytes.length === 0) return undefined;
   let text: string;
@@ -26,14 +33,17 @@ export async function readJsonObject(
   } catch (cause) {
     throw new AppError("request.malformed", `No JSON object could be decoded: ${(cause as Error).message}`, { cause });
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new AppError("request.malformed", "No JSON object could be decoded: the body must be an object");
-  }
   refuseHostile(value);
-  return value as Record<string, unknown>;
+  return value;
 }
 
-async function readBytes(request: Request, limitBytes: number): Promise<Uint8Array> {
+/** An object of JSON: neither a list nor null. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** All bytes of a body. Throws request.too-large, and request.malformed when it is cut off. */
+export async function readBytes(request: Request, limitBytes: number): Promise<Uint8Array> {
   const tooLarge = () => new AppError("request.too-large", `The body is larger than the limit of ${limitBytes} bytes.`);
   if (Number(request.headers.get("Content-Length") ?? 0) > limitBytes) throw tooLarge();
   const chunks: Uint8Array[] = [];
@@ -62,7 +72,7 @@ interface Visit {
 }
 
 /** Iterative: the nesting of a hostile body must not become our stack. */
-function refuseHostile(root: object): void {
+function refuseHostile(root: unknown): void {
   const open: Visit[] = [{ value: root, key: "", parent: null, depth: 0 }];
   for (let at = open.pop(); at; at = open.pop()) {
     if (typeof at.value === "string") refuseText(at.value, at, "the text");

@@ -2,6 +2,7 @@ import { connect } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { valenceApi } from "../../host/api/valence/index.ts";
 import { type Listener, listen } from "../../host/listen.ts";
+import { SETTINGS } from "./api/valence/settings.ts";
 
 const open: Listener[] = [];
 afterEach(async () => {
@@ -14,10 +15,7 @@ async function serve(api: { fetch(request: Request): Response | Promise<Response
 }
 
 const failed: unknown[] = [];
-const api = valenceApi({
-  operating: { notReady: async () => null, metrics: async () => ({ contentType: "text/plain", text: "" }) },
-  observer: { finished: () => {}, failed: (error) => failed.push(error) },
-});
+const api = valenceApi({ ...SETTINGS, observer: { finished: () => {}, failed: (error) => failed.push(error) } });
 
 /** What a server answers to these bytes; it has to end the connection or stay silent for 300 ms. */
 function exchange(url: string, bytes: string): Promise<string> {
@@ -41,13 +39,21 @@ describe("requests that no client library would send", () => {
     ["a Host with a blank", "GET / HTTP/1.1\r\nHost: a b\r\n\r\n", /^HTTP\/1\.1 400 /],
     [
       "two lengths",
-      "POST /v1 HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx",
+      "POST /v1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx",
       /^HTTP\/1\.1 400 /,
     ],
-    ["a star for a path", "OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n", /^HTTP\/1\.1 400 /],
-    ["two slashes", "GET //healthz HTTP/1.1\r\nHost: h\r\n\r\n", /^HTTP\/1\.1 404 /],
-    ["another host in the path", "GET http://elsewhere/healthz HTTP/1.1\r\nHost: h\r\n\r\n", /^HTTP\/1\.1 200 /],
-    ["a header of 20,000 bytes", `GET / HTTP/1.1\r\nHost: h\r\nX: ${"x".repeat(20_000)}\r\n\r\n`, /^HTTP\/1\.1 431 /],
+    ["a star for a path", "OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n", /^HTTP\/1\.1 400 /],
+    ["two slashes", "GET //healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", /^HTTP\/1\.1 404 /],
+    [
+      "another host in the path",
+      "GET http://elsewhere/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+      /^HTTP\/1\.1 200 /,
+    ],
+    [
+      "a header of 20,000 bytes",
+      `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${"x".repeat(20_000)}\r\n\r\n`,
+      /^HTTP\/1\.1 431 /,
+    ],
   ];
   test.each(cases)("%s", async (_, bytes, answer) => {
     const { url } = await serve(api);
@@ -58,7 +64,7 @@ describe("requests that no client library would send", () => {
 
   test("a body on GET and DELETE is read over, and the connection can be used again", async () => {
     const { url } = await serve(api);
-    const request = (method: string) => `${method} /v1 HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}`;
+    const request = (method: string) => `${method} /v1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}`;
     const answers = await exchange(url, request("GET") + request("DELETE") + request("GET"));
     expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 200", "HTTP/1.1 405", "HTTP/1.1 200"]);
   });

@@ -1,49 +1,107 @@
-import { Hono, type MiddlewareHandler } from "hono";
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { Hono } from "hono";
 import { AppError } from "../../errors.ts";
-import type { Env } from "../context.ts";
+import type { DeviceService } from "../../services/hardware/devices.ts";
+import type { HardwareFlavorService } from "../../services/hardware/flavors.ts";
+import type { PassthroughService } from "../../services/hardware/passthrough.ts";
+import type { PodManagerService } from "../../services/hardware/pod-managers.ts";
+import type { RackService } from "../../services/hardware/racks.ts";
+import type { StorageService } from "../../services/hardware/storages.ts";
+import type { SystemService } from "../../services/hardware/systems.ts";
 import { observe, type RequestObserver } from "../observe.ts";
 import { type Operating, operatingRoutes } from "../operating.ts";
-import { pathOf } from "../paths.ts";
+import { type Access, authenticate } from "./access.ts";
+import type { ValenceEnv } from "./context.ts";
+import { devicesResource } from "./devices.ts";
 import { answerError } from "./errors.ts";
+import { flavorsResource } from "./flavors.ts";
+import { checkHost, checkOrigin, type Origins } from "./origin.ts";
+import { passthroughResource } from "./passthrough.ts";
+import { valencePathOf } from "./paths.ts";
+import { podManagersResource } from "./pod-managers.ts";
+import { pooledResource } from "./pooled.ts";
+import { racksResource } from "./racks.ts";
 import { rootResource } from "./root.ts";
+import type { Settings } from "./serve.ts";
+import { storagesResource } from "./storages.ts";
+import { systemsResource } from "./systems.ts";
+import { microversion } from "./version.ts";
 
-export interface ValenceApi {
+/** The services of composition that the API is made of. */
+export interface Hardware {
+  readonly podManagers: PodManagerService;
+  readonly flavors: HardwareFlavorService;
+  readonly devices: DeviceService;
+  readonly systems: SystemService;
+  readonly racks: RackService;
+  readonly storages: StorageService;
+  readonly passthrough: PassthroughService;
+}
+
+export interface ValenceApi extends Settings, Origins, Access {
+  /** Null: nothing is composed here, and there are but the version documents. */
+  readonly hardware: Hardware | null;
   readonly operating: Operating;
   readonly observer: RequestObserver;
 }
 
-/** Valence's API: for now its version documents; every other path is a 404 in its error form. */
-export function valenceApi({ operating, observer }: ValenceApi): Hono<Env> {
-  const app = new Hono<Env>({ getPath: pathOf });
+/** Valence's API: hardware composed from pools. */
+export function valenceApi(api: ValenceApi): Hono<ValenceEnv> {
+  const { operating, observer, hardware } = api;
+  const app = new OpenAPIHono<ValenceEnv>({ getPath: valencePathOf });
   app.use(observe("valence", observer));
-  app.use(openToEveryOrigin);
+  app.use(microversion);
   app.onError((error, c) => {
-    if (!(error instanceof AppError)) observer.failed(error, c.var.requestId);
+    const expected = error instanceof AppError && !["internal", "store.unavailable"].includes(error.code);
+    // Who hangs up hears nothing, and nothing was wrong.
+    if (!expected && !c.req.raw.signal.aborted) observer.failed(error, c.var.requestId);
     return answerError(c, error);
   });
   app.notFound((c) => answerError(c, new AppError("request.not-found", `No such path: ${c.req.path.slice(0, 200)}`)));
   app.route("/", operatingRoutes(operating));
-  app.route("/", rootResource());
-  for (const path of ["/", "/v1"]) {
-    app.all(path, (c) => {
-      c.set("route", path);
-      c.header("Allow", "GET,HEAD,OPTIONS");
-      if (c.req.method === "OPTIONS") return c.body(null, 200);
-      return answerError(c, new AppError("request.method", `The ${c.req.method} method is not allowed.`));
-    });
-  }
+  app.use(checkHost(api));
+  app.use(checkOrigin(api));
+  app.route("/", rootResource(api));
+  app.get("/openapi.json", (c) => {
+    c.set("route", "/openapi.json");
+    return c.json(openApi(app));
+  });
+
+  app.use(authenticate(api));
+  if (hardware !== null) for (const resource of resourcesOf(hardware, api)) app.route("/", resource);
+
+  app.openAPIRegistry.registerComponent("securitySchemes", "token", {
+    type: "apiKey",
+    in: "header",
+    name: "X-Auth-Token",
+  });
+  app.openAPIRegistry.registerComponent("securitySchemes", "basic", { type: "http", scheme: "basic" });
   return app;
 }
 
-/**
- * As the original, whose browser interface is served from another port. Hono's own middleware would answer OPTIONS
- * itself, without Allow and with another status than the contract's.
- */
-const openToEveryOrigin: MiddlewareHandler<Env> = async (c, next) => {
-  await next();
-  c.header("Access-Control-Allow-Origin", "*");
-  if (c.req.method !== "OPTIONS") return;
-  c.header("Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS, PUT, PATCH, DELETE");
-  const wanted = c.req.header("Access-Control-Request-Headers");
-  if (wanted !== undefined) c.header("Access-Control-Allow-Headers", wanted);
-};
+function resourcesOf(hardware: Hardware, settings: Settings): OpenAPIHono<ValenceEnv>[] {
+  return [
+    podManagersResource(hardware.podManagers, settings),
+    flavorsResource(hardware.flavors, settings),
+    devicesResource(hardware.devices, settings),
+    pooledResource(hardware.devices, settings),
+    systemsResource(hardware.systems, settings),
+    racksResource(hardware.racks, settings),
+    storagesResource(hardware.storages, settings),
+    passthroughResource(hardware.passthrough, settings),
+  ];
+}
+
+function openApi(app: OpenAPIHono<ValenceEnv>): object {
+  return app.getOpenAPI31Document({
+    openapi: "3.1.0",
+    info: {
+      title: "Ostro: Valence's API",
+      version: "1.1",
+      description:
+        "Hardware composed from pools. Paths work with and without a slash at the end. `OpenStack-API-Version: valence 1.1` brings lists in envelopes, ISO dates and deletions without a body.",
+    },
+    // On a loopback address nothing is needed.
+    security: [{}, { token: [] }, { basic: [] }],
+  });
+}
