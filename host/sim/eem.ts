@@ -53,6 +53,12 @@ function addPaths({ app, clock }: Sim, boards: Boards, save: () => void): void {
     boards.list({ status: context.req.query("status"), groupId: context.req.query("group_id") });
   const id = (context: Context<SimEnv>) => context.req.param("id") ?? "";
 
+  // Cables are pulled by people, on loopback only, as faults are ordered.
+  app.put("/sim/boards/:id/:link{up|down}", (context) => {
+    boards.link(id(context), context.req.param("link") === "up" ? "up" : "down");
+    save();
+    return context.body(null, 204);
+  });
   app.get(`${EEM_PATH}/api_version`, (context) => context.json({ version: "v1.0", timestamp: timestamp() }));
   app.get(`${EEM_PATH}/devices`, (context) =>
     context.json({ devices: list(context).map(({ id, status }) => ({ id, status })), timestamp: timestamp() }),
