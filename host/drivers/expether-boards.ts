@@ -3,6 +3,7 @@
 import { AppError, UpstreamError } from "../errors.ts";
 import type { DeviceFacts, Facts, NodeView, SystemView } from "./driver.ts";
 import type { PciNames } from "./pci-names.ts";
+import { recordOf, textOf } from "./redfish/shapes.ts";
 
 /** Group of I/O boards that are at no server: free. */
 export const FREE_GROUP = "4093";
@@ -28,23 +29,23 @@ export const STATUS = { server: "eesv", device: "eeio" } as const;
 
 /** @throws AppError pod-manager.unreadable */
 export function boardFrom(value: unknown, where: string): Board {
-  const raw = (typeof value === "object" && value !== null ? value : {}) as Facts;
-  const id = text(raw.id);
-  const status = text(raw.status)?.toLowerCase();
-  const group = text(raw.group_id);
+  const raw = recordOf(value);
+  const id = textOf(raw.id);
+  const status = textOf(raw.status)?.toLowerCase();
+  const group = textOf(raw.group_id);
   if (id === null || group === null || (status !== STATUS.server && status !== STATUS.device))
     throw new AppError(
       "pod-manager.unreadable",
       `${where}: expected a board with id, group_id and status eesv or eeio, got ${JSON.stringify(value)?.slice(0, 120)}`,
     );
-  const speed = text(raw.type)?.toLowerCase() ?? null;
+  const speed = textOf(raw.type)?.toLowerCase() ?? null;
   const links = raw.notification_status0;
   return {
     id,
     kind: status === STATUS.server ? "server" : "device",
     group,
     speed,
-    down: text(Array.isArray(links) ? links[0] : links)?.toLowerCase() === "down",
+    down: textOf(Array.isArray(links) ? links[0] : links)?.toLowerCase() === "down",
     mostDevices: mostDevices(raw.max_eeio_count, speed),
     raw,
   };
@@ -55,14 +56,8 @@ export function noSuchBoard(message: string): UpstreamError {
   return new UpstreamError("pod-manager.refused", { status: 404, code: "40400", title: "ExpEther Exception" }, message);
 }
 
-/** Texts and numbers alike; null for what is neither, and for nothing. */
-export function text(value: unknown): string | null {
-  if (typeof value === "number" || typeof value === "bigint") return String(value);
-  return typeof value === "string" && value.trim() !== "" ? value.trim() : null;
-}
-
 function mostDevices(given: unknown, speed: string | null): number {
-  const count = text(given);
+  const count = textOf(given);
   if (count !== null && /^\d{1,6}$/.test(count)) return Number(count);
   // NEC's boards of either speed.
   return speed === "10g" ? 8 : 16;
@@ -70,7 +65,7 @@ function mostDevices(given: unknown, speed: string | null): number {
 
 /** As the API names a board: `devices/0x8cdf9d911cb0`. */
 export function pathOf(id: string): string {
-  return `devices/${id}`;
+  return `devices/${encodeURIComponent(id)}`;
 }
 
 /** The base class of its PCI class code, `0xCCSSPP`. */
@@ -87,7 +82,7 @@ const TYPES: Readonly<Record<number, string>> = {
 /** Null: 10G boards do not say. */
 export function typeOf(board: Board): string | null {
   if (board.speed !== "40g") return null;
-  const code = text(board.raw.pcie_class_code);
+  const code = textOf(board.raw.pcie_class_code);
   // Text is hexadecimal with or without 0x; a number is one.
   const number =
     typeof board.raw.pcie_class_code === "number" ? board.raw.pcie_class_code : Number.parseInt(code ?? "", 16);
@@ -114,8 +109,8 @@ export function deviceFrom(board: Board, owner: Board | null, names: PciNames): 
     nodeIndex: owner?.id ?? null,
     pooledGroupId: board.group,
     properties: {
-      device_id: text(board.raw.device_id),
-      mac_address: text(board.raw.mac_address),
+      device_id: textOf(board.raw.device_id),
+      mac_address: textOf(board.raw.mac_address),
       model: board.speed,
     },
     extra:
@@ -128,7 +123,7 @@ export function deviceFrom(board: Board, owner: Board | null, names: PciNames): 
 
 /** Four hexadecimal digits. */
 function pciId(value: unknown): string {
-  const digits = typeof value === "number" ? value.toString(16) : (text(value) ?? "").replace(/^0x/i, "");
+  const digits = typeof value === "number" ? value.toString(16) : (textOf(value) ?? "").replace(/^0x/i, "");
   return digits.toLowerCase().padStart(4, "0");
 }
 
@@ -138,8 +133,8 @@ export function systemFrom(board: Board): SystemView {
     id: board.id,
     resourceUri: pathOf(board.id),
     uuid: null,
-    name: text(raw.status),
-    description: text(raw.model),
+    name: textOf(raw.status),
+    description: textOf(raw.model),
     powerState: powerOf(board),
     health: null,
     cores: 0,
@@ -155,13 +150,13 @@ export function systemFrom(board: Board): SystemView {
     board: {
       type: board.speed,
       pooled_group_id: board.group,
-      mac_address: text(raw.mac_address),
-      serial_number: text(raw.serial_number),
+      mac_address: textOf(raw.mac_address),
+      serial_number: textOf(raw.serial_number),
       host_model: textOrEmpty(raw.host_model),
       // The list of the original calls it so, its single record the other.
       host_serial_num: textOrEmpty(raw.host_serial_number),
       host_serial_number: textOrEmpty(raw.host_serial_number),
-      ee_version: text(raw.ee_version),
+      ee_version: textOf(raw.ee_version),
       update_time: timeOf(raw.update_time),
     },
   };
@@ -173,7 +168,7 @@ export function nodeFrom(board: Board): NodeView {
     index: board.id,
     resourceUri: pathOf(board.id),
     name: board.id,
-    description: text(raw.model),
+    description: textOf(raw.model),
     powerState: powerOf(board),
     state: null,
     health: null,
@@ -186,28 +181,28 @@ export function nodeFrom(board: Board): NodeView {
     drives: [],
     accelerators: [],
     board: {
-      serial_number: text(raw.serial_number),
+      serial_number: textOf(raw.serial_number),
       host_model: textOrEmpty(raw.host_model),
       host_serial_number: textOrEmpty(raw.host_serial_number),
       type: board.speed,
-      mac_address: text(raw.mac_address),
+      mac_address: textOf(raw.mac_address),
     },
   };
 }
 
 function textOrEmpty(value: unknown): string {
-  return text(value) ?? "";
+  return textOf(value) ?? "";
 }
 
 /** `On`, `Off`, as Redfish spells them. */
 function powerOf({ raw }: Board): string | null {
-  const state = text(raw.power_status);
+  const state = textOf(raw.power_status);
   return state === null ? null : state.charAt(0).toUpperCase() + state.slice(1).toLowerCase();
 }
 
 /** `2018-02-19 00:25:10`, UTC, of ms since 1970. */
 function timeOf(value: unknown): string | null {
-  const ms = Number(text(value) ?? Number.NaN);
+  const ms = Number(textOf(value) ?? Number.NaN);
   // A Date holds no more.
   if (!Number.isInteger(ms) || Math.abs(ms) > 8.64e15) return null;
   return new Date(ms).toISOString().slice(0, 19).replace("T", " ");

@@ -6,6 +6,7 @@ import type { ComposeFacts, DeviceChange, DeviceFacts, Facts, Operations, Step }
 import { type Board, FREE_GROUP, NO_GROUP, noSuchBoard, ownersOf, pathOf } from "./expether-boards.ts";
 import { groupPathOf, type Plan } from "./expether-choice.ts";
 import type { EemClient } from "./expether-client.ts";
+import { lastSegment } from "./redfish/shapes.ts";
 
 /** What the steps leave for those after them. */
 interface Seen extends Facts {
@@ -231,8 +232,7 @@ function resourcesOf(facts: Facts): readonly string[] {
 
 /** Id of the device of an attach or a detach. */
 function deviceOf(facts: Facts): string {
-  const { resourceUri } = facts.device as DeviceFacts;
-  return resourceUri.slice(resourceUri.lastIndexOf("/") + 1);
+  return lastSegment((facts.device as DeviceFacts).resourceUri);
 }
 
 function attachedAt(id: string, server: string, group: string): DeviceChange {

@@ -17,11 +17,12 @@ import type {
   Status,
   SystemView,
 } from "./driver.ts";
-import { deviceFrom, nodeFrom, ownersOf, systemFrom, text } from "./expether-boards.ts";
+import { deviceFrom, nodeFrom, ownersOf, systemFrom } from "./expether-boards.ts";
 import { choose } from "./expether-choice.ts";
 import { EemClient } from "./expether-client.ts";
 import { operationsOf } from "./expether-steps.ts";
 import { installedPciNames } from "./pci-names.ts";
+import { textOf } from "./redfish/shapes.ts";
 
 export const expether: Driver = { name: "expether", connect: (access) => new ExpEther(access) };
 
@@ -96,7 +97,7 @@ class ExpEther implements PodManager {
     if (mac !== null && typeof mac !== "string")
       throw new AppError("request.invalid", "mac: expected the address of the server's network interface, a text");
     await this.#eem.server(index, signal);
-    const driver = text(params.driver) ?? "ipmi";
+    const driver = textOf(params.driver) ?? "ipmi";
     return {
       driver: HARDWARE_TYPES[driver] ?? driver,
       driverInfo: driverInfo as Facts,

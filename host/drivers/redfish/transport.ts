@@ -107,7 +107,7 @@ export class Transport {
 
   async #exchange(question: Question, signal: AbortSignal): Promise<Answer> {
     const { method, path, headers, body, deadlineMs } = question;
-    const pool = method === "POST" ? this.#fresh : this.#kept;
+    const pool = method === "POST" || method === "PUT" ? this.#fresh : this.#kept;
     return await this.#within(deadlineMs, question, signal, async ({ signal: stop }) => {
       const answer = await pool.request({
         method,

@@ -384,7 +384,7 @@ describe("the manager itself", () => {
   test("that was online and goes is offline", async () => {
     const { sim, eem } = await start();
     expect(await eem.status(SIGNAL)).toBe("Online");
-    sim.fault({ kind: "drop", times: 1 });
+    sim.fault({ kind: "drop", times: 3 });
     expect(await eem.status(SIGNAL)).toBe("Offline");
     expect(await eem.status(SIGNAL)).toBe("Online");
   });
@@ -409,6 +409,18 @@ describe("the manager itself", () => {
     const choice = { plan: { server: fast.id, devices: ["0x1"] } };
     const group77 = await eem.operations.compose[1]!.run({ choice }, SIGNAL);
     expect(group77).toEqual({ group: "77" });
+  });
+
+  test("whose ids are no words of a path is asked for just those", async () => {
+    const odd = { ...gpu, id: "../a b/0x1?" };
+    const asked: string[] = [];
+    const eem = await answering((request, response) => {
+      asked.push(`${request.method} ${request.url}`);
+      response.end(JSON.stringify({ device: { ...odd, group_id: "7" }, devices: [odd] }));
+    });
+    const [device] = await eem.devices(SIGNAL);
+    await eem.operations.detach![1]!.run({ device, deviceGroup: "7" }, SIGNAL);
+    expect(asked.at(-1)).toBe("DELETE /eem/devices/..%2Fa%20b%2F0x1%3F/group_id");
   });
 
   test("that filters nothing makes no devices of others ours", async () => {
