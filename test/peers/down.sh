@@ -14,6 +14,6 @@ for name in $names; do case $name in rabbit | epmd | postgres | keystone) ;; *) 
 wait
 for name in keystone rabbit epmd postgres; do stop "$name"; done
 if [ $wipe = 1 ]; then
-  rm -rf "$PEERS_DIR"/{rabbit,keystone,pg,nova,placement,glance,heat,neutron,ostro,plugins,etc,run,log,env}
+  rm -rf "$PEERS_DIR"/{rabbit,keystone,pg,nova,placement,glance,heat,neutron,ironic,ostro,plugins,etc,run,log,env}
   say "state removed"
 fi
