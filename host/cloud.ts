@@ -41,7 +41,8 @@ export function sessionForStacks(config: Config): CloudSession | null {
   return url === null ? null : new CloudSession({ ...loginOf(config, url), timeoutMs: 5000, attempts: 2 });
 }
 
-function keystoneOf({ cloudAuthUrl, identity }: Config): string | null {
+/** Of the settings; null: they name none. */
+export function keystoneOf({ cloudAuthUrl, identity }: Config): string | null {
   if (cloudAuthUrl !== "") return cloudAuthUrl;
   return identity.startsWith("keystone:") ? identity.slice("keystone:".length) : null;
 }
@@ -111,7 +112,7 @@ function tellFaults(topology: Topology, log: Logger): void {
   );
 }
 
-function readAuthorities(path: string): string {
+export function readAuthorities(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (cause) {

@@ -9,6 +9,7 @@ import { decimal, oneOf, optional, type Setting, secret, text, trueOrFalse, whol
 const DATABASE_FORM = /^(postgres(ql)?:\/\/.+|pglite:.+|memory:)$/;
 const DATACENTER_FORM = /^(nova|sim:\d+x\d+|.+\.json)$/;
 const BUS_FORM = /^(amqps?|rabbit):\/\/.+$/;
+const IRONIC_FORM = /^(keystone|(keystone:)?https?:\/\/.+)$/;
 const IDENTITY_FORM = /^(local|keystone:https?:\/\/.+|.+\.json)$/;
 const URL_FORM = /^https?:\/\/.+$/;
 const DRIVERS_FORM = /^[A-Za-z0-9][\w.-]*=[^,=]+(,[A-Za-z0-9][\w.-]*=[^,=]+)*$/;
@@ -155,6 +156,23 @@ export const SETTINGS = {
     text("text", "", "key that encrypts the passwords of pod managers", SECRET_KEY_FORM, "at least 32 characters"),
   ),
   secretKeyFile: text("file", "", "file with that key (default <state-dir>/secret-key, which is made)"),
+  ironic: text(
+    "source",
+    "",
+    "Ironic that composed nodes are registered with: keystone, keystone:URL, or http(s)://… of one that stands alone (default: keystone, where the settings name one)",
+    IRONIC_FORM,
+    "keystone, keystone:http(s)://… or http(s)://…",
+  ),
+  ironicUsername: text("name", "", "its service user (default: that of Keystone's settings; alone: none is named)"),
+  ironicPassword: secret(text("text", "", "password of that user")),
+  ironicProject: text("name", "", "project of that user (default: that of Keystone's settings)"),
+  ironicUserDomain: text("name", "", "domain of that user (default: that of Keystone's settings)"),
+  ironicProjectDomain: text("name", "", "domain of that project (default: that of Keystone's settings)"),
+  ironicCaFile: text(
+    "file",
+    "",
+    "authorities to trust for https to it and its Keystone, PEM (default: --cloud-ca-file)",
+  ),
   podmUrl: text(
     "url",
     "",
@@ -284,6 +302,12 @@ function checked(config: Config): Config {
   if (config.identity.startsWith("keystone:") && config.keystonePassword === "") {
     throw new AppError("config.invalid", "--identity keystone: needs the service user's OSTRO_KEYSTONE_PASSWORD");
   }
+  if (config.ironic === "keystone" && config.cloudAuthUrl === "" && !config.identity.startsWith("keystone:"))
+    throw new AppError("config.invalid", "--ironic keystone: no setting names a Keystone, use --ironic keystone:URL");
+  if (config.ironic.startsWith("keystone") && config.ironicPassword === "" && config.keystonePassword === "")
+    throw new AppError("config.invalid", `--ironic ${config.ironic} needs the service user's OSTRO_IRONIC_PASSWORD`);
+  if ((config.ironicUsername === "") !== (config.ironicPassword === ""))
+    throw new AppError("config.invalid", "--ironic-username and OSTRO_IRONIC_PASSWORD only serve together");
   if (config.datacenter === "nova") {
     if (config.cloudAuthUrl === "" && !config.identity.startsWith("keystone:"))
       throw new AppError("config.invalid", "--datacenter nova needs --cloud-auth-url, or --identity keystone:URL");

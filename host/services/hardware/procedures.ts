@@ -23,7 +23,7 @@ export interface Procedure {
 
 export type Procedures = Partial<Record<OperationKind, Procedure>>;
 
-/** What a node without Ironic needs. `beforeRelease`: of nodes that are managed by someone, who is told first. */
+/** `beforeRelease`: of nodes that are, or may be, registered with Ironic, which is told first. */
 export function nodeProcedures(beforeRelease: readonly Step[] = []): Procedures {
   return {
     compose: {
@@ -34,7 +34,7 @@ export function nodeProcedures(beforeRelease: readonly Step[] = []): Procedures 
     },
     release: {
       steps: ({ operations }, facts) => [
-        ...(typeof facts.managedBy === "string" ? beforeRelease : []),
+        ...(typeof facts.provisioningId === "string" ? beforeRelease : []),
         ...operations.release,
       ],
       undoable: false,

@@ -1,6 +1,6 @@
 import { lockNode, type NodeRow, updateNode } from "../../../db/queries/composed-nodes.ts";
 import type { Store } from "../../../db/store.ts";
-import type { Assets, Facts, PodManager } from "../../drivers/driver.ts";
+import type { Assets, Facts, PodManager, Step } from "../../drivers/driver.ts";
 import { AppError, UpstreamError } from "../../errors.ts";
 import type { Ironic, IronicNode } from "../../openstack/ironic.ts";
 import type { Connections } from "./connections.ts";
@@ -60,6 +60,22 @@ export class ProvisioningService {
     const row = await this.#options.store.transaction((tx) => locked(tx, nodeId));
     if (row.provisioningId !== null) await this.#remove(row.provisioningId);
     return await this.#record(nodeId, { managedBy: null, provisioningId: null, provisionState: null });
+  }
+
+  /** Before the hardware of a node goes back to its pool. Reads `provisioningId`. */
+  get beforeRelease(): readonly Step[] {
+    const idIn = ({ provisioningId }: Facts) => String(provisioningId);
+    return [
+      {
+        name: "deregister",
+        run: async (facts) => {
+          await this.#remove(idIn(facts));
+          return {};
+        },
+        look: async (facts) => ((await this.#options.ironic.node(idIn(facts))) === null ? {} : null),
+        undo: async () => {},
+      },
+    ];
   }
 
   /** The UUID it gets, recorded; it keeps the one of an earlier try. */
