@@ -3,6 +3,8 @@ import type { Hono } from "hono";
 import { AppError } from "../../errors.ts";
 import type { DeviceService } from "../../services/hardware/devices.ts";
 import type { HardwareFlavorService } from "../../services/hardware/flavors.ts";
+import type { NodeService } from "../../services/hardware/nodes.ts";
+import type { OperationRunner } from "../../services/hardware/operations.ts";
 import type { PassthroughService } from "../../services/hardware/passthrough.ts";
 import type { PodManagerService } from "../../services/hardware/pod-managers.ts";
 import type { RackService } from "../../services/hardware/racks.ts";
@@ -15,6 +17,11 @@ import type { ValenceEnv } from "./context.ts";
 import { devicesResource } from "./devices.ts";
 import { answerError } from "./errors.ts";
 import { flavorsResource } from "./flavors.ts";
+import { nodeActionsResource } from "./node-actions.ts";
+import { nodeAssetsResource } from "./node-assets.ts";
+import { nodeRegistrationResource, type Provisioning } from "./node-registration.ts";
+import { nodesResource } from "./nodes.ts";
+import { operationsResource } from "./operations.ts";
 import { checkHost, checkOrigin, type Origins } from "./origin.ts";
 import { passthroughResource } from "./passthrough.ts";
 import { valencePathOf } from "./paths.ts";
@@ -36,6 +43,10 @@ export interface Hardware {
   readonly racks: RackService;
   readonly storages: StorageService;
   readonly passthrough: PassthroughService;
+  readonly nodes: NodeService;
+  readonly operations: Pick<OperationRunner, "list" | "find">;
+  /** Null: Ironic is not configured. */
+  readonly provisioning: Provisioning | null;
 }
 
 export interface ValenceApi extends Settings, Origins, Access {
@@ -83,6 +94,11 @@ function resourcesOf(hardware: Hardware, settings: Settings): OpenAPIHono<Valenc
   return [
     podManagersResource(hardware.podManagers, settings),
     flavorsResource(hardware.flavors, settings),
+    nodesResource(hardware.nodes, settings),
+    nodeActionsResource(hardware.nodes, settings),
+    nodeAssetsResource(hardware.nodes, settings),
+    nodeRegistrationResource(hardware.nodes, hardware.provisioning, settings),
+    operationsResource(hardware.operations, settings),
     devicesResource(hardware.devices, settings),
     pooledResource(hardware.devices, settings),
     systemsResource(hardware.systems, settings),

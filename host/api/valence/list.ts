@@ -118,7 +118,7 @@ export function pick(item: Item, fields: readonly string[] | null): Item {
 
 function pageOf(items: readonly Item[], form: ListForm, request: ListRequest): { page: Item[]; goesOn: boolean } {
   const { filters, sortKey, descending, limit, marker } = request;
-  const found = items.filter((item) => [...filters].every(([key, value]) => matches(item[key], value)));
+  const found = items.filter((item) => matches(item, [...filters]));
   if (sortKey !== null) found.sort((a, b) => compared(a[sortKey], b[sortKey]));
   if (descending) found.reverse();
   const before = marker === null ? -1 : found.findIndex((item) => item[form.key] === marker);
@@ -128,8 +128,11 @@ function pageOf(items: readonly Item[], form: ListForm, request: ListRequest): {
 }
 
 /** Text is compared as it is; what is not set, an object or a list matches nothing. */
-function matches(value: unknown, wanted: string): boolean {
-  return value !== null && value !== undefined && typeof value !== "object" && String(value) === wanted;
+export function matches(item: Item, filters: readonly (readonly [field: string, wanted: string])[]): boolean {
+  return filters.every(([field, wanted]) => {
+    const value = item[field] ?? null;
+    return value !== null && typeof value !== "object" && String(value) === wanted;
+  });
 }
 
 function compared(a: unknown, b: unknown): number {

@@ -1,7 +1,11 @@
 import { pathOf } from "../paths.ts";
 
 /** What version 1 links. */
-export const RESOURCES = ["nodes", "storages", "flavors", "systems", "pod_managers", "racks", "devices", "pooled"];
+export const RESOURCES = [
+  ...["nodes", "storages", "flavors", "systems", "pod_managers", "racks", "devices", "pooled"],
+  // Not of the original API.
+  "operations",
+];
 
 const BOOKMARK = new RegExp(`^/(${RESOURCES.join("|")})(?=/|$)`);
 

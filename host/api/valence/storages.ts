@@ -66,7 +66,7 @@ export function storagesResource(storages: StorageService, settings: Settings): 
           ...view.properties,
           ...renderBrief(view, base),
           health_status: healthOf(view),
-          capacity_mb: capacityOf(view.properties),
+          capacity_mb: capacityText(view.properties),
         };
         return { status: 200, body: { storage_device: device } };
       },
@@ -84,8 +84,14 @@ function renderBrief({ id, pooledGroupId, state }: DeviceView, base: string) {
   };
 }
 
-/** MiB, as text; null: the driver does not say. */
-function capacityOf(properties: DeviceView["properties"]): string | null {
-  const gib = properties.capacity_gib;
-  return typeof gib === "number" && Number.isFinite(gib) ? String(Math.round(gib * 1024)) : null;
+/** Of a device; null: its driver does not say. */
+export function capacityGibOf({ capacity_gib, capacity }: DeviceView["properties"]): number | null {
+  const gib = capacity_gib ?? capacity;
+  return typeof gib === "number" && Number.isFinite(gib) ? gib : null;
+}
+
+/** MiB. */
+function capacityText(properties: DeviceView["properties"]): string | null {
+  const gib = capacityGibOf(properties);
+  return gib === null ? null : String(Math.round(gib * 1024));
 }
