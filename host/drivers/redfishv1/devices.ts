@@ -1,0 +1,186 @@
+// What can be moved between nodes: targets of fabrics, drives of chassis without computers, volumes. Contract: drivers 1.9.
+
+import type { DeviceFacts, DeviceState } from "../driver.ts";
+import type { RedfishClient, Resource } from "../redfish/client.ts";
+import { at, idOf, lastSegment, listOf, recordOf, textOf } from "../redfish/shapes.ts";
+import { capacityGib, partPaths } from "../redfish/views/assets.ts";
+import { isRefusal } from "../redfish/views/boot.ts";
+import { ChassisTree } from "../redfish/views/chassis.ts";
+import { linkOf, linksOf, rootLink } from "../redfish/views/links.ts";
+import { ifGiven } from "../redfish/views/part.ts";
+import { type Target, typeOf } from "./device-type.ts";
+import { holders, readNodes } from "./nodes.ts";
+
+/** One that was found, before it is known who has it. */
+interface Found extends Target {
+  readonly fabric: string | null;
+  readonly chassis: string | null;
+  /** Paths of the endpoints that lead to it: some versions attach those. */
+  readonly endpoints: string[];
+}
+
+/** Each thing once, however many ways lead to it. @throws AppError as PodManager: a part that cannot be listed ends it */
+export async function readDevices(client: RedfishClient, signal: AbortSignal): Promise<DeviceFacts[]> {
+  const [targets, tree, volumes, nodes] = await Promise.all([
+    fabricTargets(client, signal),
+    ChassisTree.read(client, signal),
+    volumesOfServices(client, signal),
+    readNodes(client, signal),
+  ]);
+  const found = new Map<string, Found>();
+  for (const target of targets) {
+    const known = found.get(target.path);
+    if (known) known.endpoints.push(...target.endpoints);
+    else found.set(target.path, target);
+  }
+  for (const other of [
+    ...(await looseDrives(client, tree, signal)),
+    ...volumes,
+    ...(await accelerators(client, signal)),
+  ])
+    if (!found.has(other.path)) found.set(other.path, other);
+  const held = holders(client, nodes);
+  return [...found.values()].map((device) => factsOf(device, held)).sort(byPath);
+}
+
+function byPath(a: DeviceFacts, b: DeviceFacts): number {
+  return a.resourceUri < b.resourceUri ? -1 : a.resourceUri > b.resourceUri ? 1 : 0;
+}
+
+/** What the targets of all fabrics lead to, else the targets themselves; not iSCSI, which hosts log in to themselves. */
+async function fabricTargets(client: RedfishClient, signal: AbortSignal): Promise<Found[]> {
+  const fabrics = await membersOrNone(client, await rootLink(client, "Fabrics", signal), signal);
+  const all = await client.all(
+    fabrics,
+    async (fabric, inner) => {
+      const endpoints = await membersOrNone(client, linkOf(client, fabric.body.Endpoints), inner);
+      const targets = endpoints.filter(({ body }) => isTarget(body) && textOf(body.EndpointProtocol) !== "iSCSI");
+      return await client.all(targets, (endpoint, last) => target(client, fabric, endpoint, last), inner);
+    },
+    signal,
+  );
+  return all.flat();
+}
+
+function isTarget(body: Resource["body"]): boolean {
+  return listOf(body.ConnectedEntities).some((entity) => ["Target", "Both"].includes(String(at(entity, "EntityRole"))));
+}
+
+async function target(
+  client: RedfishClient,
+  fabric: Resource,
+  endpoint: Resource,
+  signal: AbortSignal,
+): Promise<Found> {
+  const entities = listOf(endpoint.body.ConnectedEntities).map(recordOf);
+  const entity = entities.find(({ EntityRole }) => EntityRole !== "Initiator") ?? {};
+  const behind = linkOf(client, entity.EntityLink);
+  const resource = behind === null ? null : await ifGiven(client.find(behind, signal), null);
+  const path = behind ?? endpoint.path;
+  return {
+    path,
+    body: resource?.body ?? endpoint.body,
+    entity,
+    protocol: textOf(resource?.body.Protocol) ?? textOf(endpoint.body.EndpointProtocol),
+    fabric: idOf(fabric),
+    chassis: resource === null ? null : chassisPathOf(client, resource),
+    endpoints: [endpoint.path],
+  };
+}
+
+/** Drives in chassis in which no computer stands; those beside one are its own. */
+async function looseDrives(client: RedfishClient, tree: ChassisTree, signal: AbortSignal): Promise<Found[]> {
+  const pools = tree.all.filter(({ systems }) => systems.length === 0);
+  const all = await client.all(
+    pools,
+    async ({ path: chassis, body }, inner) => {
+      const named = linksOf(client, at(body, "Links", "Drives"));
+      const paths = named.length > 0 ? named : await partPaths(client, body.Drives, inner);
+      return await client.each(paths, (drive) => plain(drive, chassis), inner);
+    },
+    signal,
+  );
+  return all.flat();
+}
+
+/** Volumes, and logical drives of early versions, of the storage services. */
+async function volumesOfServices(client: RedfishClient, signal: AbortSignal): Promise<Found[]> {
+  const root = (await rootLink(client, "StorageServices", signal)) ?? (await rootLink(client, "Services", signal));
+  const services = await membersOrNone(client, root, signal);
+  const all = await client.all(
+    services,
+    async ({ body }, inner) => {
+      const lists = [linkOf(client, body.Volumes), linkOf(client, body.LogicalDrives)];
+      const members = await Promise.all(lists.map((list) => membersOrNone(client, list, inner)));
+      return members.flat().map((volume) => plain(volume, null));
+    },
+    signal,
+  );
+  return all.flat();
+}
+
+/** FPGAs and the like that stand on their own: processors of systems that are none. */
+async function accelerators(client: RedfishClient, signal: AbortSignal): Promise<Found[]> {
+  const systems = await membersOrNone(client, await rootLink(client, "Systems", signal), signal);
+  const virtual = systems.filter(({ body }) => body.SystemType === "Virtual");
+  const all = await client.all(
+    virtual,
+    async ({ body }, inner) => {
+      const processors = await membersOrNone(client, linkOf(client, body.Processors), inner);
+      return processors
+        .filter((processor) => ![null, "CPU"].includes(textOf(processor.body.ProcessorType)))
+        .map((processor) => plain(processor, chassisPathOf(client, processor)));
+    },
+    signal,
+  );
+  return all.flat();
+}
+
+function plain({ path, body }: Resource, chassis: string | null): Found {
+  return { path, body, entity: {}, protocol: textOf(body.Protocol), fabric: null, chassis, endpoints: [] };
+}
+
+function chassisPathOf(client: RedfishClient, { path, body }: Resource): string | null {
+  return (
+    linksOf(client, at(body, "Links", "Chassis"))[0] ??
+    /^(.*\/Chassis\/[^/]+)\/(Drives|PCIeDevices)\//.exec(path)?.[1] ??
+    null
+  );
+}
+
+/** Of a service that has no such collection, or names one that it then does not have: none. */
+async function membersOrNone(client: RedfishClient, path: string | null, signal: AbortSignal): Promise<Resource[]> {
+  if (path === null) return [];
+  try {
+    return await client.members(path, signal);
+  } catch (error) {
+    if (isRefusal(error, 404, 405, 410, 501)) return [];
+    throw error;
+  }
+}
+
+/** States in which a thing is known but cannot be used. */
+const DOWN = new Set(["Absent", "UnavailableOffline", "Disabled"]);
+
+function factsOf(device: Found, held: ReadonlyMap<string, string>): DeviceFacts {
+  const { path, body, protocol, fabric, chassis, endpoints } = device;
+  const nodeIndex = [path, ...endpoints].map((each) => held.get(each)).find((index) => index !== undefined) ?? null;
+  const down = DOWN.has(textOf(at(body, "Status", "State")) ?? "");
+  const broken = down || at(body, "Status", "Health") === "Critical";
+  const state: DeviceState = broken ? "error" : nodeIndex === null ? "free" : "allocated";
+  return {
+    resourceUri: path,
+    state,
+    nodeIndex,
+    pooledGroupId: fabric ?? (chassis === null ? null : lastSegment(chassis)),
+    type: typeOf(device),
+    properties: {
+      device_id: idOf(device),
+      protocol,
+      capacity: capacityGib(body),
+      model: textOf(body.Model),
+    },
+    extra: { name: textOf(body.Name), chassis, endpoints: [...endpoints].sort() },
+    ...(down ? { down } : {}),
+  };
+}

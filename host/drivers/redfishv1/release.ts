@@ -1,0 +1,68 @@
+// Giving a node back. Contract: drivers 1.2 (roll-back) and 1.3.
+
+import { UpstreamError } from "../../errors.ts";
+import type { DeviceChange, Facts, Step } from "../driver.ts";
+import type { RedfishClient } from "../redfish/client.ts";
+import { actionOf } from "../redfish/views/actions.ts";
+import { isRefusal } from "../redfish/views/boot.ts";
+import { ifGiven } from "../redfish/views/part.ts";
+import { free } from "./attach.ts";
+import { readDevices } from "./devices.ts";
+import { computerSystemOf, heldBy, isReleased, textFact } from "./nodes.ts";
+
+export function releaseSteps(client: RedfishClient): readonly Step[] {
+  const held = async (facts: Facts, signal: AbortSignal): Promise<Facts> => ({
+    held: await devicesOf(client, textFact(facts, "resourceUri"), signal),
+  });
+  const freed = ({ held }: Facts) => ({ devices: held ?? [] });
+  return [
+    // Afterwards nobody could say which devices it had.
+    { name: "inventory", run: held, look: held, undo: async () => {} },
+    {
+      name: "delete",
+      run: async (facts, signal) => {
+        await removeNode(client, textFact(facts, "resourceUri"), { byForce: false }, signal);
+        return freed(facts);
+      },
+      look: async (facts, signal) =>
+        (await isReleased(client, textFact(facts, "resourceUri"), signal)) ? freed(facts) : null,
+      undo: async () => {},
+    },
+  ];
+}
+
+/** Devices that are free when a node is gone; those of its own system are none. */
+async function devicesOf(client: RedfishClient, path: string, signal: AbortSignal): Promise<DeviceChange[]> {
+  const node = await client.find(path, signal);
+  if (node === null) return [];
+  const system = computerSystemOf(client, node);
+  const others = [...heldBy(client, node)].filter((one) => system === null || !one.startsWith(`${system}/`));
+  if (others.length === 0) return [];
+  const devices = await ifGiven(readDevices(client, signal), []);
+  const index = path.slice(path.lastIndexOf("/") + 1);
+  return devices.filter(({ nodeIndex }) => nodeIndex !== null && encodeURIComponent(nodeIndex) === index).map(free);
+}
+
+/**
+ * A node that is gone already is no error. By force: when the pod manager cannot take it apart, it is told to forget it,
+ * which later versions offer.
+ * @throws UpstreamError saying why it could not be taken apart, AppError as PodManager
+ */
+export async function removeNode(
+  client: RedfishClient,
+  path: string,
+  { byForce }: { byForce: boolean },
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await client.finished(await client.delete(path, signal, { compose: true }), signal);
+  } catch (error) {
+    if (isRefusal(error, 404, 410)) return;
+    if (!byForce || !(error instanceof UpstreamError)) throw error;
+    const node = await client.find(path, signal);
+    if (node === null) return;
+    const action = actionOf(client, node, /^#ComposedNode\.ForceDelete$/);
+    if (action === null) throw error;
+    await client.finished(await client.post(action.target, {}, signal, { compose: true }), signal);
+  }
+}
