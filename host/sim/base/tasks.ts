@@ -9,6 +9,8 @@ const MOST_TASKS = 1_000;
 interface Task {
   readonly id: string;
   readonly name: string;
+  /** Body of the request that began it; {}: it is not told. */
+  readonly payload: Json;
   readonly startedAt: number;
   endedAt: number | null;
   answer: Answer | null;
@@ -41,10 +43,11 @@ export class Tasks {
     });
   }
 
-  /** Answers 202 at once and does `work` in `ms`. */
-  start(name: string, ms: number, work: () => Answer): Answer {
+  /** Answers 202 at once and does `work` in `ms`; the task shows the body of the request that began it. */
+  start(name: string, ms: number, work: () => Answer, payload: Json = {}): Answer {
     const id = String(++this.#made);
-    const task: Task = { id, name, startedAt: this.#clock.now(), endedAt: null, answer: null, stop: () => {} };
+    const startedAt = this.#clock.now();
+    const task: Task = { id, name, payload, startedAt, endedAt: null, answer: null, stop: () => {} };
     task.stop = this.#clock.after(ms, () => {
       task.answer = tried(work);
       task.endedAt = this.#clock.now();
@@ -80,7 +83,7 @@ export class Tasks {
 
   #shown(task: Task | undefined): Json | null {
     if (task === undefined) return null;
-    const { id, name, answer, startedAt, endedAt } = task;
+    const { id, name, payload, answer, startedAt, endedAt } = task;
     const failed = answer !== null && answer.status >= 400;
     const error = (answer?.body as { error?: { message?: unknown } } | undefined)?.error;
     return {
@@ -94,6 +97,7 @@ export class Tasks {
       StartTime: new Date(startedAt).toISOString(),
       ...(endedAt === null ? {} : { EndTime: new Date(endedAt).toISOString() }),
       TaskMonitor: `${MONITORS}/${id}`,
+      ...(Object.keys(payload).length === 0 ? {} : { Payload: { JsonBody: JSON.stringify(payload) } }),
       Messages: failed
         ? [{ MessageId: "Base.1.0.GeneralError", Message: String(error?.message), Severity: "Critical" }]
         : [],
