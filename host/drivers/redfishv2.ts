@@ -25,16 +25,16 @@ import type {
 import { RedfishClient } from "./redfish/client.ts";
 import { readRacks } from "./redfish/views/racks.ts";
 import { readSystem, readSystemAssets, readSystems } from "./redfish/views/systems.ts";
-import { attachSteps, detachSteps } from "./redfishv2-attach.ts";
-import { isDevice } from "./redfishv2-block.ts";
-import { chooseBlocks } from "./redfishv2-choose.ts";
-import { composeSteps } from "./redfishv2-compose.ts";
-import { releaseSteps } from "./redfishv2-decompose.ts";
-import { deviceFacts } from "./redfishv2-devices.ts";
-import { bootNode, nodeView, provisioningOf, resetNode } from "./redfishv2-node.ts";
-import { HoldingsReader } from "./redfishv2-parts.ts";
-import { readBlocks, readRackOf, readService, readZones } from "./redfishv2-pool.ts";
-import type { ComposePlan } from "./redfishv2-request.ts";
+import { attachSteps, detachSteps } from "./redfishv2/attach.ts";
+import { isDevice } from "./redfishv2/block.ts";
+import { chooseBlocks } from "./redfishv2/choose.ts";
+import { composeSteps } from "./redfishv2/compose.ts";
+import { releaseSteps } from "./redfishv2/decompose.ts";
+import { deviceFacts } from "./redfishv2/devices.ts";
+import { bootNode, nodeView, provisioningOf, resetNode } from "./redfishv2/node.ts";
+import { HoldingsReader } from "./redfishv2/parts.ts";
+import { readBlocks, readRackOf, readService, readZones } from "./redfishv2/pool.ts";
+import type { ComposePlan } from "./redfishv2/request.ts";
 
 export const redfishv2: Driver = {
   name: "redfishv2",
@@ -53,7 +53,11 @@ class CompositionManager implements PodManager {
     this.#holdings = new HoldingsReader(this.#client);
     this.operations = {
       compose: composeSteps(this.#client),
-      release: releaseSteps(this.#client, this.#holdings, async (signal) => (await readService(this.#client, signal)).compose),
+      release: releaseSteps(
+        this.#client,
+        this.#holdings,
+        async (signal) => (await readService(this.#client, signal)).compose,
+      ),
       attach: attachSteps(this.#client),
       detach: detachSteps(this.#client),
     };
@@ -126,8 +130,8 @@ class CompositionManager implements PodManager {
     return blocks.filter(isDevice).map((block) => deviceFacts(block));
   }
 
-  async provisioning(index: string, _params: Facts, signal: AbortSignal): Promise<Provisioning> {
-    return await provisioningOf(this.#client, this.#access, index, signal);
+  async provisioning(index: string, params: Facts, signal: AbortSignal): Promise<Provisioning> {
+    return await provisioningOf(this.#client, this.#access, index, params, signal);
   }
 
   async reset(index: string, type: string, signal: AbortSignal): Promise<void> {

@@ -39,10 +39,10 @@ export interface BlockNumbers {
 }
 
 const SIZES = [
-  { cores: 8, dimms: 4, model: "Intel(R) Xeon(R) Gold 6130" },
-  { cores: 8, dimms: 8, model: "Intel(R) Xeon(R) Gold 6130" },
-  { cores: 16, dimms: 8, model: "Intel(R) Xeon(R) Platinum 8160" },
-  { cores: 32, dimms: 16, model: "AMD EPYC 7543" },
+  { cores: 8, dimms: 2, gib: 16, model: "Intel(R) Xeon(R) Gold 6130" },
+  { cores: 8, dimms: 2, gib: 32, model: "Intel(R) Xeon(R) Gold 6130" },
+  { cores: 16, dimms: 2, gib: 64, model: "Intel(R) Xeon(R) Platinum 8160" },
+  { cores: 32, dimms: 4, gib: 64, model: "AMD EPYC 7543" },
 ] as const;
 
 const GIB = 1024 ** 3;
@@ -68,8 +68,13 @@ export function madeBlocks({ zones, compute, devices }: BlockNumbers): SimBlock[
     });
   for (let i = 0; i < compute; i++) {
     const id = `Compute-${i + 1}`;
-    const { cores, dimms, model } = SIZES[Math.floor(i / zones) % SIZES.length]!;
-    made(id, ["Compute"], zoneOf(i), [cpu("CPU1", cores, model), cpu("CPU2", cores, model), ...modules(dimms), nic(id, 1)]);
+    const { cores, dimms, gib, model } = SIZES[Math.floor(i / zones) % SIZES.length]!;
+    made(id, ["Compute"], zoneOf(i), [
+      cpu("CPU1", cores, model),
+      cpu("CPU2", cores, model),
+      ...modules(dimms, gib),
+      nic(id, 1),
+    ]);
   }
   for (let i = 0; i < devices; i++) {
     const zone = zoneOf(i);
@@ -88,7 +93,7 @@ export function madeBlocks({ zones, compute, devices }: BlockNumbers): SimBlock[
         made(`Drive-${id}`, ["Storage"], zone, [drive("Disk1", 2048, "HDD", "SAS")], { most: 8 });
         break;
       case 4:
-        made(`Memory-${id}`, ["Memory"], zone, modules(4));
+        made(`Memory-${id}`, ["Memory"], zone, modules(2, 32));
         break;
       default:
         made(`Offload-${id}`, ["Processor"], zone, [offload("FPGA", "Contoso X9000")]);
@@ -96,7 +101,7 @@ export function madeBlocks({ zones, compute, devices }: BlockNumbers): SimBlock[
   }
   for (let i = 0; i < zones; i++) {
     const id = `Server-${i + 1}`;
-    const parts = [cpu("CPU1", 8, SIZES[0].model), ...modules(4), nic(id, 1)];
+    const parts = [cpu("CPU1", 8, SIZES[0].model), ...modules(2, 16), nic(id, 1)];
     made(`${id}-Block`, ["ComputerSystem"], zoneOf(i), parts, { machine: id });
   }
   return blocks;
@@ -119,10 +124,9 @@ function offload(type: "GPU" | "FPGA", model: string): SimPart {
   return { kind: "Processors", id: `${type}1`, fields: { ProcessorType: type, Model: model, TotalCores: 1536 } };
 }
 
-/** Of 8 GiB each. */
-function modules(count: number): SimPart[] {
+function modules(count: number, gib: number): SimPart[] {
   const fields = {
-    CapacityMiB: 8192,
+    CapacityMiB: gib * 1024,
     MemoryType: "DRAM",
     MemoryDeviceType: "DDR4",
     DataWidthBits: 64,

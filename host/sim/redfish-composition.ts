@@ -101,11 +101,15 @@ export class Composition {
   /** Blocks that can be had, in one zone. @throws Refusal */
   checked(ids: readonly string[], reservation: string | null): SimBlock[] {
     if (ids.length === 0 || new Set(ids).size !== ids.length)
-      throw new Refusal(400, "Links.ResourceBlocks must name blocks, each once", { code: "Base.1.8.PropertyValueError" });
+      throw new Refusal(400, "Links.ResourceBlocks must name blocks, each once", {
+        code: "Base.1.8.PropertyValueError",
+      });
     const blocks = ids.map((id) => {
       const block = this.block(id);
       if (block === undefined)
-        throw new Refusal(400, `Resource block '${id}' was not found.`, { code: "Composition.1.1.ResourceBlockNotFound" });
+        throw new Refusal(400, `Resource block '${id}' was not found.`, {
+          code: "Composition.1.1.ResourceBlockNotFound",
+        });
       return block;
     });
     for (const block of blocks) this.#checkFree(block, reservation);
@@ -197,7 +201,8 @@ export class Composition {
         `Resource block '${block.id}' is already reserved under reservation '${block.reservation}'.`,
         { code: "Composition.1.1.SpecifiedResourceAlreadyReserved" },
       );
-    const isFree = block.state === "Unused" || (block.state === "ComposedAndAvailable" && block.systems.length < block.most);
+    const isFree =
+      block.state === "Unused" || (block.state === "ComposedAndAvailable" && block.systems.length < block.most);
     if (!isFree || block.health === "Critical" || block.machine !== null)
       throw new Refusal(409, `Resource block '${block.id}' cannot be part of any new compositions.`, {
         code: "Composition.1.1.ResourceBlockInUse",
@@ -226,7 +231,8 @@ export class Composition {
 
   #settle(block: SimBlock): void {
     if (block.state === "Failed" || block.state === "Unavailable") return;
-    block.state = block.systems.length === 0 ? "Unused" : block.systems.length < block.most ? "ComposedAndAvailable" : "Composed";
+    block.state =
+      block.systems.length === 0 ? "Unused" : block.systems.length < block.most ? "ComposedAndAvailable" : "Composed";
   }
 
   /** Ids are used again, as some services do. */

@@ -19,9 +19,14 @@ export function picked(body: Json, isFree: (block: SimBlock) => boolean, blocks:
   const wishes = wishesOf(body);
   if (wishes.length === 0) throw new Refusal(400, "Nothing is asked for: neither blocks nor Processors, Memory, …");
   const affinity = body["@Redfish.ZoneAffinity"];
-  const zones = [...new Set(blocks.map(({ zone }) => zone))].filter((zone) => affinity === undefined || zone === affinity);
+  const zones = [...new Set(blocks.map(({ zone }) => zone))].filter(
+    (zone) => affinity === undefined || zone === affinity,
+  );
   for (const zone of zones) {
-    const found = inZone(wishes, blocks.filter((block) => block.zone === zone && isFree(block)));
+    const found = inZone(
+      wishes,
+      blocks.filter((block) => block.zone === zone && isFree(block)),
+    );
     if (found !== null) return found;
   }
   throw new Refusal(409, `The requested resources of type '${wishes[0]!.kind}' are not available for allocation.`, {
@@ -51,8 +56,9 @@ function rank(block: SimBlock, wish: Wish, missing: number): number {
 }
 
 function matching({ parts }: SimBlock, { kind, fields }: Wish): number {
-  return parts.filter((part) => part.kind === kind && Object.entries(fields).every(([name, least]) => reaches(part, name, least)))
-    .length;
+  return parts.filter(
+    (part) => part.kind === kind && Object.entries(fields).every(([name, least]) => reaches(part, name, least)),
+  ).length;
 }
 
 function reaches({ fields }: SimPart, name: string, least: unknown): boolean {

@@ -3,8 +3,8 @@
 import { type Answer, done, type Json, Refusal } from "./base/answer.ts";
 import { collection, link, type Resources } from "./base/resources.ts";
 import type { Composition, Reservation } from "./redfish-composition.ts";
-import { blockPath, SERVICE, SYSTEMS, systemPath } from "./redfish-tree.ts";
 import { composeAs, idIn, namedBlocks, type Work } from "./redfish-systems.ts";
+import { blockPath, SERVICE, SYSTEMS, systemPath } from "./redfish-tree.ts";
 
 const RESERVATIONS = `${SERVICE}/CompositionReservations`;
 export const COMPOSE = `${SERVICE}/Actions/CompositionService.Compose`;
@@ -93,7 +93,9 @@ export function addCompose(
   });
 
   function reserve(manifest: Json, stanzas: readonly Stanza[]): Reservation {
-    const blocks = stanzas.filter(({ type }) => type === "ComposeSystem").flatMap(({ request }) => namedBlocks(request) ?? []);
+    const blocks = stanzas
+      .filter(({ type }) => type === "ComposeSystem")
+      .flatMap(({ request }) => namedBlocks(request) ?? []);
     const made = composition.reserve(blocks, "admin", manifest, now() + reservationMs);
     expire(made.id);
     return made;
@@ -145,14 +147,19 @@ function previewed(composition: Composition, { type, request }: Stanza, reservat
   if (type !== "ComposeSystem") return SUCCESS;
   const blocks = composition.checked(namedBlocks(request) ?? [], reservation);
   composition.checkLimits(blocks);
-  return { Name: request.Name ?? "Composed system", Links: { ResourceBlocks: blocks.map(({ id }) => link(blockPath(id))) } };
+  return {
+    Name: request.Name ?? "Composed system",
+    Links: { ResourceBlocks: blocks.map(({ id }) => link(blockPath(id))) },
+  };
 }
 
 const SUCCESS: Json = {
   error: {
     code: "Base.1.8.Success",
     message: "Successfully Completed Request",
-    "@Message.ExtendedInfo": [{ MessageId: "Base.1.8.Success", Message: "Successfully Completed Request", Severity: "OK" }],
+    "@Message.ExtendedInfo": [
+      { MessageId: "Base.1.8.Success", Message: "Successfully Completed Request", Severity: "OK" },
+    ],
   },
 };
 

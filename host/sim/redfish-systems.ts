@@ -7,7 +7,7 @@ import { collection, link, type Resources } from "./base/resources.ts";
 import type { Composition, SimSystem } from "./redfish-composition.ts";
 import { picked } from "./redfish-constrained.ts";
 import type { RedfishSimOptions } from "./redfish-options.ts";
-import { blockPath, BLOCKS, enclosurePath, partLinks, ROOT, SYSTEMS, systemPath, ZONES } from "./redfish-tree.ts";
+import { BLOCKS, blockPath, enclosurePath, partLinks, ROOT, SYSTEMS, systemPath, ZONES } from "./redfish-tree.ts";
 
 const BOOT_TARGETS = ["None", "Pxe", "Hdd", "Usb", "UefiHttp"];
 const BOOT_MODES = ["Disabled", "Once", "Continuous"];
@@ -15,7 +15,8 @@ const BOOT_MODES = ["Disabled", "Once", "Continuous"];
 /** Begins what takes time: a task with this body as payload, or at once. */
 export type Work = (name: string, body: Json, work: () => Answer) => Answer;
 
-export interface SystemRules extends Required<Pick<RedfishSimOptions, "answers" | "offers" | "changesBlocks" | "powerMs">> {
+export interface SystemRules
+  extends Required<Pick<RedfishSimOptions, "answers" | "offers" | "changesBlocks" | "powerMs">> {
   readonly capabilitiesOn: "systems" | "zones";
 }
 
@@ -36,7 +37,12 @@ export function idIn(reference: unknown, parent: string): string {
 }
 
 /** Makes a system as a body asks, by blocks or by what it shall have. @throws Refusal */
-export function composeAs(composition: Composition, body: Json, offers: SystemRules["offers"], reservation: string | null = null): SimSystem {
+export function composeAs(
+  composition: Composition,
+  body: Json,
+  offers: SystemRules["offers"],
+  reservation: string | null = null,
+): SimSystem {
   const { Name: name = "Composed system", Description: description = "" } = body;
   if (typeof name !== "string" || typeof description !== "string")
     throw new Refusal(400, "Name and Description must be strings", { code: "Base.1.8.PropertyValueTypeError" });
@@ -45,7 +51,12 @@ export function composeAs(composition: Composition, body: Json, offers: SystemRu
     throw new Refusal(400, "Systems are not composed of blocks that are named");
   if (named === null && !offers.includes("constrained"))
     throw new Refusal(400, "Links.ResourceBlocks is required", { code: "Base.1.8.PropertyMissing" });
-  return composition.compose(name, description, named ?? picked(body, (block) => isFree(composition, block.id), composition.state.blocks), reservation);
+  return composition.compose(
+    name,
+    description,
+    named ?? picked(body, (block) => isFree(composition, block.id), composition.state.blocks),
+    reservation,
+  );
 }
 
 function isFree(composition: Composition, id: string): boolean {
@@ -57,20 +68,43 @@ function isFree(composition: Composition, id: string): boolean {
   }
 }
 
-const KNOWN = new Set(["Name", "Description", "HostName", "Boot", "Links", "Id", "Processors", "Memory", "Storage", "EthernetInterfaces"]);
+const KNOWN = new Set([
+  "Name",
+  "Description",
+  "HostName",
+  "Boot",
+  "Links",
+  "Id",
+  "Processors",
+  "Memory",
+  "Storage",
+  "EthernetInterfaces",
+]);
 
-export function addSystems(resources: Resources, composition: Composition, rules: SystemRules, agenda: Agenda, begin: Work): void {
+export function addSystems(
+  resources: Resources,
+  composition: Composition,
+  rules: SystemRules,
+  agenda: Agenda,
+  begin: Work,
+): void {
   const find = (id: string | undefined): SimSystem => composition.system(id!)!;
   resources.add(SYSTEMS, {
     get: () => ({
-      ...collection(SYSTEMS, "ComputerSystemCollection", "Systems", composition.state.systems.map(({ id }) => systemPath(id))),
+      ...collection(
+        SYSTEMS,
+        "ComputerSystemCollection",
+        "Systems",
+        composition.state.systems.map(({ id }) => systemPath(id)),
+      ),
       ...(rules.capabilitiesOn === "systems" ? capabilities(composition, rules) : {}),
     }),
     ...(rules.offers.includes("specific") || rules.offers.includes("constrained")
       ? { post: ({ body }) => begin("Compose a system", body, () => posted(composition, body, rules)) }
       : {}),
   });
-  for (const useCase of USE_CASES) resources.add(`${SYSTEMS}/${useCase.id}`, { get: () => useCase.record(composition) });
+  for (const useCase of USE_CASES)
+    resources.add(`${SYSTEMS}/${useCase.id}`, { get: () => useCase.record(composition) });
   resources.add(`${SYSTEMS}/:system`, {
     get: ({ system: id }) => {
       const system = composition.system(id!);
@@ -107,7 +141,9 @@ export function addSystems(resources: Resources, composition: Composition, rules
 function posted(composition: Composition, body: Json, rules: SystemRules): Answer {
   const unknown = Object.keys(body).find((key) => !KNOWN.has(key) && !key.startsWith("@"));
   if (unknown !== undefined)
-    throw new Refusal(400, `The property ${unknown} is not in the list of valid properties`, { code: "Base.1.8.PropertyUnknown" });
+    throw new Refusal(400, `The property ${unknown} is not in the list of valid properties`, {
+      code: "Base.1.8.PropertyUnknown",
+    });
   if (rules.answers === "wants id" && body.Id === undefined) throw new Refusal(400, "Missing attribute: Id");
   const system = composeAs(composition, body, rules.offers);
   const path = systemPath(system.id);
@@ -197,7 +233,9 @@ function boot(system: SimSystem, { BootSourceOverrideEnabled: enabled, BootSourc
 
 function reset(system: SimSystem, { ResetType: type }: Json, powerMs: number, agenda: Agenda): Answer {
   if (typeof type !== "string" || !(RESET_TYPES as readonly string[]).includes(type))
-    throw new Refusal(400, `ResetType ${JSON.stringify(type)} is none of ${RESET_TYPES.join(", ")}`, { code: "Base.1.8.ActionParameterNotSupported" });
+    throw new Refusal(400, `ResetType ${JSON.stringify(type)} is none of ${RESET_TYPES.join(", ")}`, {
+      code: "Base.1.8.ActionParameterNotSupported",
+    });
   const change = powerAfter(type, system.power);
   if (change === null) return done();
   if (powerMs === 0) {

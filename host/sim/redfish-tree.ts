@@ -103,7 +103,13 @@ export function blockParts(block: SimBlock): Json {
 
 function addZones(resources: Resources, blocks: readonly SimBlock[], zones: readonly string[]): void {
   resources.add(ZONES, {
-    get: () => collection(ZONES, "ZoneCollection", "Resource Zones", zones.map((zone) => `${ZONES}/${zone}`)),
+    get: () =>
+      collection(
+        ZONES,
+        "ZoneCollection",
+        "Resource Zones",
+        zones.map((zone) => `${ZONES}/${zone}`),
+      ),
   });
   for (const zone of zones)
     resources.add(`${ZONES}/${zone}`, {

@@ -11,7 +11,17 @@ import { Composition, type CompositionState, uuidOf } from "./redfish-compositio
 import { addCompose, COMPOSE_ACTION, RESERVATIONS_LINK } from "./redfish-manifest.ts";
 import type { RedfishSimOptions } from "./redfish-options.ts";
 import { addSystems, capabilities, SERVICE_ROOT_LINKS, type SystemRules, type Work } from "./redfish-systems.ts";
-import { addTree, blockParts, blockPath, BLOCKS, enclosurePath, ROOT, SERVICE, systemPath, ZONES } from "./redfish-tree.ts";
+import {
+  addTree,
+  BLOCKS,
+  blockParts,
+  blockPath,
+  enclosurePath,
+  ROOT,
+  SERVICE,
+  systemPath,
+  ZONES,
+} from "./redfish-tree.ts";
 
 export type { RedfishSimOptions } from "./redfish-options.ts";
 
@@ -38,7 +48,12 @@ export function createRedfishSim(options: RedfishSimOptions = {}): RedfishSim {
   const composition = new Composition(
     { blocks: state.blocks, systems: state.systems, reservations: state.reservations },
     { composeMs, least, most, decomposesPoweredOn: options.decomposesPoweredOn ?? true, lies: options.lies ?? false },
-    (origin, what) => events.emit({ type: what === "ResourceAdded" || what === "ResourceRemoved" ? what : "ResourceUpdated", origin, message: "" }),
+    (origin, what) =>
+      events.emit({
+        type: what === "ResourceAdded" || what === "ResourceRemoved" ? what : "ResourceUpdated",
+        origin,
+        message: "",
+      }),
   );
   if (kept === null) addMachines(composition);
   const save = () => file?.save({ ...composition.state, due: agenda.list() });

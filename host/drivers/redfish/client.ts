@@ -38,6 +38,8 @@ interface Order {
   readonly compose?: boolean;
   /** Of what it changes: it is refused (412) when that has changed since. */
   readonly etag?: string | null;
+  /** Not sent again after a lost answer, so that a 412 is never due to ourselves. */
+  readonly once?: boolean;
 }
 
 /** More members than any pod manager has: its pages have no end. */
@@ -170,7 +172,7 @@ export class RedfishClient {
     return await this.#order("POST", reference, body, signal, { compose });
   }
 
-  /** Sent again after a lost answer only with an `etag`; then a 412 may be due to ourselves. */
+  /** Sent again after a lost answer only with an `etag`; then a 412 may be due to ourselves, but for `once`. */
   async patch(reference: Reference, body: object, signal: AbortSignal, order: Order = {}): Promise<Written> {
     return await this.#order("PATCH", reference, body, signal, order);
   }
@@ -213,7 +215,7 @@ export class RedfishClient {
     reference: Reference,
     body: object | null,
     signal: AbortSignal,
-    { compose = false, etag = null }: Order,
+    { compose = false, etag = null, once = false }: Order,
   ): Promise<Written> {
     const path = pathOf(reference, this.origin);
     const send = async (tag: string | null) =>
@@ -222,7 +224,7 @@ export class RedfishClient {
           method,
           path,
           headers: { ...(tag === null ? {} : { "if-match": tag }), ...(body === null ? {} : JSON_BODY) },
-          repeatable: method === "DELETE" || (method === "PATCH" && tag !== null),
+          repeatable: !once && (method === "DELETE" || (method === "PATCH" && tag !== null)),
           ...(body === null ? {} : { body: JSON.stringify(body) }),
         },
         signal,

@@ -1,7 +1,6 @@
 // One resource block of a CompositionService: what it is, what it holds, and whether it can be had. Contract: drivers, 3.1-3.3.
 
-import { lastSegment } from "./redfish/reference.ts";
-import { at, booleanOf, type Fields, listOf, numberOf, textOf } from "./redfish/shapes.ts";
+import { at, booleanOf, type Fields, lastSegment, listOf, numberOf, textOf } from "../redfish/shapes.ts";
 
 export const BLOCK_TYPES = [
   "Compute",
@@ -62,6 +61,8 @@ export interface Block extends Holdings {
   readonly sharable: boolean;
   /** Systems that have it. */
   readonly systems: readonly string[];
+  /** Systems that it is, wholly. */
+  readonly contains: readonly string[];
   readonly zones: readonly string[];
   readonly chassis: readonly string[];
   /** Why it cannot be had now; null: it can. */
@@ -104,6 +105,7 @@ export function blockOf(path: string, body: Fields, holdings: Holdings, links: L
     reserved,
     sharable,
     systems,
+    contains: links(body.ComputerSystems),
     zones: links(at(body, "Links", "Zones")),
     chassis: links(at(body, "Links", "Chassis")),
     obstacle: obstacleOf(body, { state, reserved, sharable, systems, room: most === null || now < most }),

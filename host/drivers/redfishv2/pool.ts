@@ -1,15 +1,14 @@
 // What a CompositionService offers: its blocks with what they hold, its zones, and how it wants to be asked.
 // Contract: drivers, 3.1.
 
-import { AppError } from "../errors.ts";
-import type { RedfishClient, Resource } from "./redfish/client.ts";
-import { lastSegment } from "./redfish/reference.ts";
-import { at, booleanOf, type Fields, listOf, numberOf, recordOf, textOf } from "./redfish/shapes.ts";
-import { ChassisTree } from "./redfish/views/chassis.ts";
-import { rootLink } from "./redfish/views/root.ts";
-import { type Block, BLOCK_TYPES, blockOf } from "./redfishv2-block.ts";
-import type { Zone } from "./redfishv2-choose.ts";
-import type { HoldingsReader } from "./redfishv2-parts.ts";
+import { AppError } from "../../errors.ts";
+import type { RedfishClient, Resource } from "../redfish/client.ts";
+import { at, booleanOf, type Fields, lastSegment, listOf, numberOf, recordOf, textOf } from "../redfish/shapes.ts";
+import { ChassisTree } from "../redfish/views/chassis.ts";
+import { linkOf, linksOf, rootLink } from "../redfish/views/links.ts";
+import { BLOCK_TYPES, type Block, blockOf } from "./block.ts";
+import type { Zone } from "./choose.ts";
+import type { HoldingsReader } from "./parts.ts";
 
 /** How a system is asked for in a zone: by its blocks, by what it shall have, or by a manifest. */
 export type Way = "specific" | "constrained" | "manifest";
@@ -46,7 +45,7 @@ export async function readService(client: RedfishClient, signal: AbortSignal): P
   return {
     body,
     systems,
-    compose: client.link(at(body, "Actions", "#CompositionService.Compose", "target")),
+    compose: linkOf(client, at(body, "Actions", "#CompositionService.Compose", "target")),
     zoneAffinity: booleanOf(body.AllowZoneAffinity) ?? false,
     overprovisioning: booleanOf(body.AllowOverprovisioning) ?? false,
   };
@@ -55,16 +54,22 @@ export async function readService(client: RedfishClient, signal: AbortSignal): P
 /** All blocks as they are now. */
 export async function readBlocks(
   client: RedfishClient,
-  { body }: Service,
+  { body, systems }: Service,
   holdings: HoldingsReader,
   signal: AbortSignal,
 ): Promise<Block[]> {
-  const collection = client.link(body.ResourceBlocks);
+  const collection = linkOf(client, body.ResourceBlocks);
   const records = collection === null ? [] : await client.members(collection, signal);
-  return await Promise.all(
-    records.map(async ({ path, body: block }) =>
-      blockOf(path, block, await holdings.of(path, block, signal), (value) => client.links(value)),
-    ),
+  return await client.all(
+    records,
+    async ({ path, body: record }, inner) => {
+      const held = await holdings.of(path, record, inner);
+      const block = blockOf(path, record, held, (value) => linksOf(client, value));
+      // A system that is there already can be added to, but is no part of another.
+      const isMachine = block.contains.some((system) => system.startsWith(`${systems}/`));
+      return isMachine ? { ...block, obstacle: block.obstacle ?? "a machine of its own" } : block;
+    },
+    signal,
   );
 }
 
@@ -92,7 +97,7 @@ export async function readZones(
   blocks: readonly Block[],
   signal: AbortSignal,
 ): Promise<OfferedZone[]> {
-  const collection = client.link(service.body.ResourceZones);
+  const collection = linkOf(client, service.body.ResourceZones);
   const [members, systems] = await Promise.all([
     collection === null ? [] : client.members(collection, signal),
     client.get(service.systems, signal),
@@ -100,17 +105,19 @@ export async function readZones(
   const everywhere = capabilitiesOf(client, systems);
   const own = members.map((zone) => capabilitiesOf(client, zone));
   const said = everywhere.length > 0 || own.some((list) => list.length > 0);
-  const zones: { path: string | null; id: string | null; name: string; blocks: readonly string[]; offers: Capability[] }[] =
-    members.map((zone, i) => ({
-      path: zone.path,
-      id: textOf(zone.body.Id) ?? lastSegment(zone.path),
-      name: `zone ${textOf(zone.body.Id) ?? lastSegment(zone.path)}`,
-      blocks: blocksOf(client, zone, blocks),
-      offers: [
-        ...own[i]!,
-        ...everywhere.filter(({ zones }) => zones.length === 0 || zones.includes(zone.path)),
-      ],
-    }));
+  const zones: {
+    path: string | null;
+    id: string | null;
+    name: string;
+    blocks: readonly string[];
+    offers: Capability[];
+  }[] = members.map((zone, i) => ({
+    path: zone.path,
+    id: textOf(zone.body.Id) ?? lastSegment(zone.path),
+    name: `zone ${textOf(zone.body.Id) ?? lastSegment(zone.path)}`,
+    blocks: blocksOf(client, zone, blocks),
+    offers: [...own[i]!, ...everywhere.filter(({ zones }) => zones.length === 0 || zones.includes(zone.path))],
+  }));
   if (zones.length === 0)
     zones.push({ path: null, id: null, name: "the pool", blocks: blocks.map(({ path }) => path), offers: everywhere });
   const offered = await Promise.all(
@@ -134,7 +141,7 @@ export async function readZones(
 
 /** Some services link only from the blocks to their zones. */
 function blocksOf(client: RedfishClient, { path, body }: Resource, blocks: readonly Block[]): string[] {
-  const linked = client.links(at(body, "Links", "ResourceBlocks"));
+  const linked = linksOf(client, at(body, "Links", "ResourceBlocks"));
   const known = new Set(blocks.map((block) => block.path));
   const back = blocks.filter(({ zones }) => zones.includes(path)).map((block) => block.path);
   return [...new Set([...linked.filter((block) => known.has(block)), ...back])];
@@ -144,9 +151,9 @@ function capabilitiesOf(client: RedfishClient, { body }: Resource): Capability[]
   const all = listOf(at(body, "@Redfish.CollectionCapabilities", "Capabilities")).map((each) => recordOf(each));
   return all.map((each) => ({
     useCase: textOf(each.UseCase) ?? "",
-    object: client.link(each.CapabilitiesObject),
-    target: client.link(at(each, "Links", "TargetCollection")),
-    zones: client.links(at(each, "Links", "RelatedItem")),
+    object: linkOf(client, each.CapabilitiesObject),
+    target: linkOf(client, at(each, "Links", "TargetCollection")),
+    zones: linksOf(client, at(each, "Links", "RelatedItem")),
   }));
 }
 

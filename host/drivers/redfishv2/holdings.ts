@@ -1,7 +1,7 @@
 // What the parts of a block hold, added up. Contract: drivers, 3.3.
 
-import { at, type Fields, listOf, numberOf, textOf } from "./redfish/shapes.ts";
-import type { Holdings } from "./redfishv2-block.ts";
+import { at, type Fields, listOf, numberOf, textOf } from "../redfish/shapes.ts";
+import type { Holdings } from "./block.ts";
 
 /** The records of the parts of a block, by the property that links them. */
 export interface PartRecords {

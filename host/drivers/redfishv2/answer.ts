@@ -1,8 +1,9 @@
 // What services answer to an order to compose: each in its own way. Contract: drivers, 3.4.3.
 
-import { UpstreamError } from "../errors.ts";
-import type { RedfishClient, Written } from "./redfish/client.ts";
-import { at, listOf, recordOf, textOf } from "./redfish/shapes.ts";
+import { UpstreamError } from "../../errors.ts";
+import type { RedfishClient, Written } from "../redfish/client.ts";
+import { at, listOf, recordOf, textOf } from "../redfish/shapes.ts";
+import { linkOf } from "../redfish/views/links.ts";
 
 /**
  * Path of the system that was made; null: the answer does not say which.
@@ -12,11 +13,11 @@ export function systemIn(client: RedfishClient, { location, body }: Written): st
   const stanzas = stanzasOf(body);
   for (const stanza of stanzas) refusedIn(stanza);
   for (const { Response } of stanzas) {
-    const made = client.link(Response);
+    const made = linkOf(client, Response);
     if (made !== null) return made;
   }
   // A location of a task or of the manifest itself would be none of a system.
-  return stanzas.length > 0 ? null : (location ?? client.link(body));
+  return stanzas.length > 0 ? null : (location ?? linkOf(client, body));
 }
 
 /** @throws UpstreamError with what a stanza says against it */
@@ -36,7 +37,8 @@ function refusedIn({ StanzaId, Response }: Readonly<Record<string, unknown>>): v
   const infos = listOf(at(error, "@Message.ExtendedInfo")).map((info) => recordOf(info));
   const code = textOf(at(error, "code"));
   const codes = [code, ...infos.map(({ MessageId }) => textOf(MessageId))].filter((id) => id !== null);
-  if (codes.some((id) => /\.(Success|Created)$/.test(id)) && !infos.some(({ Severity }) => Severity === "Critical")) return;
+  if (codes.some((id) => /\.(Success|Created)$/.test(id)) && !infos.some(({ Severity }) => Severity === "Critical"))
+    return;
   const said = infos.map(({ Message }) => textOf(Message)).filter((message) => message !== null);
   const title = textOf(at(error, "message"));
   throw new UpstreamError(

@@ -1,9 +1,9 @@
 // Which blocks of which zone serve a request best. Contract: drivers, 3.2 and 3.3.
 
-import { AppError } from "../errors.ts";
-import type { Requirements } from "./driver.ts";
-import { type Block, BLOCK_TYPES, type BlockType, isCompute } from "./redfishv2-block.ts";
-import { cheapest, compareRanks, type Piece, type Problem, type Solution } from "./redfishv2-search.ts";
+import { AppError } from "../../errors.ts";
+import type { Requirements } from "../driver.ts";
+import { BLOCK_TYPES, type Block, type BlockType, isCompute } from "./block.ts";
+import { cheapest, compareRanks, type Piece, type Problem, type Solution } from "./search.ts";
 
 /** Blocks that may be combined, and what a service says about that. */
 export interface Zone {
@@ -17,8 +17,8 @@ export interface Zone {
   readonly most: Partial<Record<BlockType, number>>;
 }
 
-export interface Chosen {
-  readonly zone: Zone;
+export interface Chosen<Z extends Zone> {
+  readonly zone: Z;
   readonly blocks: readonly Block[];
   readonly zonesBroken: number;
   readonly racks: number;
@@ -46,27 +46,35 @@ const MEASURES: readonly ((block: Block) => number)[] = [
  * @param rackOf path of a chassis → path of its rack
  * @throws AppError pod-manager.no-fit with what was short in each zone
  */
-export function chooseBlocks(
+export function chooseBlocks<Z extends Zone>(
   blocks: readonly Block[],
-  zones: readonly Zone[],
+  zones: readonly Z[],
   requirements: Requirements,
   taken: ReadonlySet<string>,
   rackOf: (chassis: string) => string | null,
-): Chosen {
+): Chosen<Z> {
   const known = new Map(blocks.map((block) => [block.path, block]));
-  const free = new Map(blocks.filter((block) => block.obstacle === null && !taken.has(block.path)).map((b) => [b.path, b]));
+  const free = new Map(
+    blocks.filter((block) => block.obstacle === null && !taken.has(block.path)).map((b) => [b.path, b]),
+  );
   const whole = new Set(
     zones
       .filter((zone) => zone.path !== null && zone.blocks.every((path) => !(known.get(path)?.inUse || taken.has(path))))
       .map((zone) => zone.path!),
   );
   const wholeZonesOf = (path: string): string[] =>
-    zones.flatMap((zone) => (zone.path !== null && whole.has(zone.path) && zone.blocks.includes(path) ? zone.path : []));
+    zones.flatMap((zone) =>
+      zone.path !== null && whole.has(zone.path) && zone.blocks.includes(path) ? zone.path : [],
+    );
   const short: string[] = [];
-  let best: { zone: Zone; blocks: Block[]; solution: Solution; rank: number[] } | null = null;
+  let best: { zone: Z; blocks: Block[]; solution: Solution; rank: number[] } | null = null;
   for (const zone of zones) {
     const usable = zone.blocks.flatMap((path) => free.get(path) ?? []).filter((block) => suits(block, requirements));
-    const needs = needsOf(requirements, zone, zone.blocks.flatMap((path) => known.get(path) ?? []));
+    const needs = needsOf(
+      requirements,
+      zone,
+      zone.blocks.flatMap((path) => known.get(path) ?? []),
+    );
     const lacking = needs.flatMap((need) => {
       const have = usable.reduce((sum, block) => sum + need.of(block), 0);
       return have < need.amount ? need.words(have) : [];
@@ -83,19 +91,20 @@ export function chooseBlocks(
     if (best && compareRanks(rank, best.rank) >= 0) continue;
     best = { zone, blocks: solution.pieces.flatMap(({ path }) => known.get(path)!), solution, rank };
   }
-  if (best === null) {
+  const found = best as { zone: Z; blocks: Block[]; solution: Solution } | null;
+  if (found === null) {
     const none = zones.length === 0 ? "The pod manager offers no zone to compose in." : short.join("\n");
     throw new AppError("pod-manager.no-fit", `No free blocks serve the request.\n${none}`);
   }
-  const { zone, solution } = best;
+  const { zone, solution } = found;
   return {
     zone,
-    blocks: best.blocks,
+    blocks: found.blocks,
     zonesBroken: solution.zonesBroken,
     racks: solution.racks,
     wasteBp: solution.wasteBp,
     reasons: [
-      ...reasonsFor(zone, best.blocks, solution, zones.length - short.length),
+      ...reasonsFor(zone, found.blocks, solution, zones.length - short.length),
       ...short.map((text) => `Not ${text}.`),
     ],
   };
@@ -109,7 +118,11 @@ function suits(block: Block, { processor, memory }: Requirements): boolean {
   return type === undefined || block.memoryMib === 0 || block.memoryTypes.some((own) => equal(own, type));
 }
 
-function needsOf({ processor, memory, pciDevices, remoteStorage }: Requirements, zone: Zone, all: readonly Block[]): Need[] {
+function needsOf(
+  { processor, memory, pciDevices, remoteStorage }: Requirements,
+  zone: Zone,
+  all: readonly Block[],
+): Need[] {
   // Where no block calls itself a computer, one is made of processors and memory.
   const whole = all.some(({ types }) => types.includes("Compute") || types.includes("ComputerSystem"));
   const isBase = whole
@@ -196,7 +209,12 @@ function kindsOfDevices({ devices }: Block): number {
   return devices.filter((type) => type !== "NVMe").length;
 }
 
-function reasonsFor(zone: Zone, blocks: readonly Block[], { zonesBroken, racks, wasteBp, proven }: Solution, fitting: number): string[] {
+function reasonsFor(
+  zone: Zone,
+  blocks: readonly Block[],
+  { zonesBroken, racks, wasteBp, proven }: Solution,
+  fitting: number,
+): string[] {
   const total = (of: (block: Block) => number) => blocks.reduce((sum, block) => sum + of(block), 0);
   const devices = blocks.flatMap(({ devices }) => devices.filter((type) => type !== "NVMe"));
   const amounts = [
@@ -240,6 +258,11 @@ function equal(a: string, b: string): boolean {
 
 /** Services write `Intel(R) Xeon(R) Gold 6130`, users `xeon gold 6130`. */
 function includes(own: string, asked: string): boolean {
-  const plain = (text: string) => text.toLowerCase().replaceAll(/\((r|tm)\)/g, "").replaceAll(/\s+/g, " ").trim();
+  const plain = (text: string) =>
+    text
+      .toLowerCase()
+      .replaceAll(/\((r|tm)\)/g, "")
+      .replaceAll(/\s+/g, " ")
+      .trim();
   return plain(own).includes(plain(asked));
 }

@@ -1,35 +1,48 @@
 // Giving a system's blocks back. Contract: drivers, 3.5 (decompose).
 
-import type { DeviceChange, Facts, Step } from "./driver.ts";
-import type { RedfishClient, Resource } from "./redfish/client.ts";
-import { at, textOf } from "./redfish/shapes.ts";
-import { isRefusal } from "./redfish/views/boot.ts";
-import { checkManifest } from "./redfishv2-answer.ts";
-import { moveBlock } from "./redfishv2-attach.ts";
-import type { HoldingsReader } from "./redfishv2-parts.ts";
-import { blockOf, isDevice } from "./redfishv2-block.ts";
-import { blocksAt, blocksOf, deviceChange, forceOff, isPhysical, notApplied, unreserve, until } from "./redfishv2-hardware.ts";
-import { manifest } from "./redfishv2-request.ts";
-import { lastSegment } from "./redfish/reference.ts";
+import type { DeviceChange, Facts, Step } from "../driver.ts";
+import type { RedfishClient, Resource } from "../redfish/client.ts";
+import { at, lastSegment, textOf } from "../redfish/shapes.ts";
+import { isRefusal } from "../redfish/views/boot.ts";
+import { linksOf } from "../redfish/views/links.ts";
+import { checkManifest } from "./answer.ts";
+import { moveBlock } from "./attach.ts";
+import { blockOf, isDevice } from "./block.ts";
+import { blocksAt, blocksOf, deviceChange, forceOff, isPhysical, notApplied, unreserve, until } from "./hardware.ts";
+import type { HoldingsReader } from "./parts.ts";
+import { manifest } from "./request.ts";
 
 /** `compose`: target of the action Compose, where there is one. */
-export function releaseSteps(client: RedfishClient, holdings: HoldingsReader, compose: (signal: AbortSignal) => Promise<string | null>): readonly Step[] {
+export function releaseSteps(
+  client: RedfishClient,
+  holdings: HoldingsReader,
+  compose: (signal: AbortSignal) => Promise<string | null>,
+): readonly Step[] {
   return [takeApart(client, compose), free(client, holdings)];
 }
 
-const resourcesOf = ({ resources }: Facts): string[] => (Array.isArray(resources) ? resources.map(String) : []);
+/** Paths of claimed blocks; the system itself is claimed, too. */
+const claimedBlocks = ({ resources, resourceUri }: Facts): string[] =>
+  pathsIn(resources).filter((path) => path !== resourceUri);
+const pathsIn = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
 
 /**
  * The system of a node with the blocks to be given back; null: it is gone, or there is another in its place by now, for some
  * services use an id again.
  */
-async function ofNode(client: RedfishClient, facts: Facts, signal: AbortSignal): Promise<{ system: Resource; blocks: string[] } | null> {
+async function ofNode(
+  client: RedfishClient,
+  facts: Facts,
+  signal: AbortSignal,
+): Promise<{ system: Resource; blocks: string[] } | null> {
   const path = textOf(facts.resourceUri)!;
   const system = await client.find(path, signal);
   if (system === null) return null;
-  const claimed = await blocksAt(client, resourcesOf(facts), signal);
+  const claimed = await blocksAt(client, claimedBlocks(facts), signal);
   const listed = blocksOf(client, system);
-  const blocks = [...new Set([...listed, ...claimed.filter(({ systems }) => systems.includes(path)).map((b) => b.path)])];
+  const blocks = [
+    ...new Set([...listed, ...claimed.filter(({ systems }) => systems.includes(path)).map((b) => b.path)]),
+  ];
   if (claimed.length > 0 && blocks.length > 0 && !claimed.some((block) => blocks.includes(block.path))) return null;
   return { system, blocks };
 }
@@ -39,7 +52,7 @@ function takeApart(client: RedfishClient, compose: (signal: AbortSignal) => Prom
     name: "decompose",
     async run(facts, signal) {
       const found = await ofNode(client, facts, signal);
-      if (found === null) return { blocks: resourcesOf(facts) };
+      if (found === null) return { blocks: claimedBlocks(facts) };
       const { system, blocks } = found;
       // A physical machine that was managed is not ours to take apart.
       if (blocks.length === 0 && textOf(system.body.SystemType) !== "Composed") return { blocks };
@@ -50,7 +63,7 @@ function takeApart(client: RedfishClient, compose: (signal: AbortSignal) => Prom
     },
     async look(facts, signal) {
       const found = await ofNode(client, facts, signal);
-      return found === null ? { blocks: resourcesOf(facts) } : null;
+      return found === null ? { blocks: claimedBlocks(facts) } : null;
     },
     async undo() {},
   };
@@ -62,12 +75,12 @@ function free(client: RedfishClient, holdings: HoldingsReader): Step {
     const records = await client.each(paths, (record) => record, signal);
     const blocks = await Promise.all(
       records.map(async ({ path, body }) =>
-        blockOf(path, body, await holdings.of(path, body, signal), (value) => client.links(value)),
+        blockOf(path, body, await holdings.of(path, body, signal), (value) => linksOf(client, value)),
       ),
     );
     return blocks.filter(isDevice).map((block) => deviceChange(block));
   };
-  const ofFacts = ({ blocks }: Facts) => resourcesOf({ resources: blocks });
+  const ofFacts = ({ blocks }: Facts) => pathsIn(blocks);
   return {
     name: "free",
     async run(facts, signal) {
@@ -75,7 +88,9 @@ function free(client: RedfishClient, holdings: HoldingsReader): Step {
       await until(client, "The blocks free", signal, async () =>
         (await blocksAt(client, paths, signal)).some(({ state }) => state === "Composing") ? null : true,
       );
-      const left = (await blocksAt(client, paths, signal)).find(({ systems }) => systems.includes(String(facts.resourceUri)));
+      const left = (await blocksAt(client, paths, signal)).find(({ systems }) =>
+        systems.includes(String(facts.resourceUri)),
+      );
       if (left) throw notApplied(`${left.path} is still part of ${facts.resourceUri}`);
       await unreserve(client, paths, signal);
       return { devices: await devices(paths, signal) };
@@ -94,9 +109,14 @@ function free(client: RedfishClient, holdings: HoldingsReader): Step {
 }
 
 /** Takes the blocks from a system that stays; it keeps the block that it is itself. */
-async function shrink(client: RedfishClient, system: Resource, blocks: readonly string[], signal: AbortSignal): Promise<string[]> {
+async function shrink(
+  client: RedfishClient,
+  system: Resource,
+  blocks: readonly string[],
+  signal: AbortSignal,
+): Promise<string[]> {
   const records = await client.each(blocks, (record) => record, signal);
-  const added = records.filter(({ body }) => !client.links(body.ComputerSystems).includes(system.path));
+  const added = records.filter(({ body }) => !linksOf(client, body.ComputerSystems).includes(system.path));
   for (const { path } of added) await moveBlock(client, system.path, path, "remove", signal);
   return added.map(({ path }) => path);
 }
@@ -120,7 +140,12 @@ export async function decompose(
   }
 }
 
-async function order(client: RedfishClient, { path, body }: Resource, compose: string | null, signal: AbortSignal): Promise<void> {
+async function order(
+  client: RedfishClient,
+  { path, body }: Resource,
+  compose: string | null,
+  signal: AbortSignal,
+): Promise<void> {
   try {
     await client.finished(await client.delete(path, signal, { compose: true }), signal);
   } catch (error) {
@@ -134,5 +159,7 @@ async function order(client: RedfishClient, { path, body }: Resource, compose: s
 
 /** @throws AppError pod-manager.timeout when it stays */
 export async function waitUntilGone(client: RedfishClient, path: string, signal: AbortSignal): Promise<void> {
-  await until(client, `${path} taken apart`, signal, async () => ((await client.find(path, signal)) === null ? true : null));
+  await until(client, `${path} taken apart`, signal, async () =>
+    (await client.find(path, signal)) === null ? true : null,
+  );
 }

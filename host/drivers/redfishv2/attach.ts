@@ -1,12 +1,12 @@
 // Blocks added to a system that runs, and taken from it. Contract: drivers, 3.5 (attach/detach).
 
-import { AppError } from "../errors.ts";
-import type { DeviceFacts, Facts, Step } from "./driver.ts";
-import type { RedfishClient, Resource } from "./redfish/client.ts";
-import { lastSegment } from "./redfish/reference.ts";
-import { at, textOf } from "./redfish/shapes.ts";
-import { isRefusal } from "./redfish/views/boot.ts";
-import { blocksAt, blocksOf, deviceChange, notApplied, type PresentBlock, unreserve, until } from "./redfishv2-hardware.ts";
+import { AppError } from "../../errors.ts";
+import type { DeviceFacts, Facts, Step } from "../driver.ts";
+import type { RedfishClient, Resource } from "../redfish/client.ts";
+import { at, lastSegment, textOf } from "../redfish/shapes.ts";
+import { isRefusal } from "../redfish/views/boot.ts";
+import { linkOf } from "../redfish/views/links.ts";
+import { blocksAt, blocksOf, deviceChange, notApplied, type PresentBlock, unreserve, until } from "./hardware.ts";
 
 type Move = "add" | "remove";
 
@@ -30,7 +30,9 @@ function move(client: RedfishClient, direction: Move): Step {
     if (now.isAttached !== (direction === "add")) return null;
     if (direction === "remove") await unreserve(client, [block], signal);
     const change = now.block === null ? null : deviceChange(now.block);
-    return { devices: change === null ? [] : [direction === "add" ? { ...change, nodeIndex: lastSegment(system) } : change] };
+    return {
+      devices: change === null ? [] : [direction === "add" ? { ...change, nodeIndex: lastSegment(system) } : change],
+    };
   };
   return {
     name: direction === "add" ? "add block" : "remove block",
@@ -84,7 +86,7 @@ export async function moveBlock(
   if (direction === "remove" && !blocksOf(client, system).includes(path))
     throw new AppError("device.busy", `${path} cannot be detached from ${systemPath}: it is not part of it.`);
   const key = direction === "add" ? "#ComputerSystem.AddResourceBlock" : "#ComputerSystem.RemoveResourceBlock";
-  const target = client.link(at(system.body, "Actions", key, "target"));
+  const target = linkOf(client, at(system.body, "Actions", key, "target"));
   const written =
     target !== null
       ? await client.post(target, { ResourceBlock: { "@odata.id": path } }, signal, { compose: true })
@@ -103,9 +105,11 @@ async function patch(client: RedfishClient, system: Resource, path: string, dire
       : present.map((own) => (own === path ? null : {}));
   try {
     const body = { Links: { ResourceBlocks: list } };
-    return await client.patch(system.path, body, signal, { etag: system.etag, compose: true });
+    return await client.patch(system.path, body, signal, { etag: system.etag, compose: true, once: true });
   } catch (error) {
     if (!isRefusal(error, 405, 501)) throw error;
-    throw new AppError("pod-manager.unsupported", `${system.path} lets no blocks be added or removed.`, { cause: error });
+    throw new AppError("pod-manager.unsupported", `${system.path} lets no blocks be added or removed.`, {
+      cause: error,
+    });
   }
 }

@@ -1,6 +1,6 @@
-import type { DeviceFacts } from "./driver.ts";
-import type { Block } from "./redfishv2-block.ts";
-import { deviceChange } from "./redfishv2-hardware.ts";
+import type { DeviceFacts } from "../driver.ts";
+import type { Block } from "./block.ts";
+import { deviceChange } from "./hardware.ts";
 
 /** A block as a device of the pool. Contract: drivers, 3.5 (devices). */
 export function deviceFacts(block: Block): DeviceFacts {

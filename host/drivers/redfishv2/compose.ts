@@ -1,13 +1,12 @@
 // Composing: reserve the blocks, have the system made, see that it was. Contract: drivers, 3.4.
 
-import { UpstreamError } from "../errors.ts";
-import type { ComposeFacts, Facts, Step } from "./driver.ts";
-import type { RedfishClient, Resource, Written } from "./redfish/client.ts";
-import { lastSegment } from "./redfish/reference.ts";
-import { at, textOf } from "./redfish/shapes.ts";
-import { isRefusal } from "./redfish/views/boot.ts";
-import { systemIn } from "./redfishv2-answer.ts";
-import { decompose, waitUntilGone } from "./redfishv2-decompose.ts";
+import { UpstreamError } from "../../errors.ts";
+import type { ComposeFacts, Facts, Step } from "../driver.ts";
+import type { RedfishClient, Resource, Written } from "../redfish/client.ts";
+import { at, lastSegment, textOf } from "../redfish/shapes.ts";
+import { isRefusal } from "../redfish/views/boot.ts";
+import { systemIn } from "./answer.ts";
+import { decompose, waitUntilGone } from "./decompose.ts";
 import {
   blocksAt,
   blocksOf,
@@ -18,8 +17,8 @@ import {
   taskWith,
   unreserve,
   until,
-} from "./redfishv2-hardware.ts";
-import { type ComposePlan, manifest, systemName, systemRequest } from "./redfishv2-request.ts";
+} from "./hardware.ts";
+import { type ComposePlan, manifest, systemName, systemRequest } from "./request.ts";
 
 export function composeSteps(client: RedfishClient): readonly Step[] {
   return [reserve(client), create(client), verify(client)];
@@ -49,7 +48,10 @@ function reserve(client: RedfishClient): Step {
   const foreign = new Foreign();
   const operation = (facts: Facts) => (facts as ComposeFacts).id;
   const taken = (facts: Facts, blocks: readonly PresentBlock[]): UpstreamError => {
-    foreign.note(operation(facts), blocks.map(({ path }) => path));
+    foreign.note(
+      operation(facts),
+      blocks.map(({ path }) => path),
+    );
     const what = blocks.map(({ path, obstacle }) => `${path} (${obstacle ?? "changed"})`).join(", ");
     return new UpstreamError("pod-manager.refused", { status: 409 }, `Others took blocks meanwhile: ${what}.`);
   };

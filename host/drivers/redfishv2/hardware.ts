@@ -1,13 +1,13 @@
 // Blocks and systems as they are now, and what is done to them one at a time. Contract: drivers, 3.4 and 3.5.
 
-import { AppError, UpstreamError } from "../errors.ts";
-import type { DeviceChange } from "./driver.ts";
-import type { RedfishClient, Resource, Written } from "./redfish/client.ts";
-import { lastSegment } from "./redfish/reference.ts";
-import { at, textOf } from "./redfish/shapes.ts";
-import { isRefusal } from "./redfish/views/boot.ts";
-import { growing, pause } from "./redfish/waiting.ts";
-import { type Block, blockOf, NOTHING } from "./redfishv2-block.ts";
+import { AppError, UpstreamError } from "../../errors.ts";
+import type { DeviceChange } from "../driver.ts";
+import type { RedfishClient, Resource, Written } from "../redfish/client.ts";
+import { at, lastSegment, textOf } from "../redfish/shapes.ts";
+import { isRefusal } from "../redfish/views/boot.ts";
+import { linkOf, linksOf } from "../redfish/views/links.ts";
+import { growing, pause } from "../redfish/waiting.ts";
+import { type Block, blockOf, NOTHING } from "./block.ts";
 
 /** A block with the tag that changes when it does. */
 export interface PresentBlock extends Block {
@@ -22,14 +22,14 @@ export async function blocksAt(
 ): Promise<PresentBlock[]> {
   return await client.each(
     paths,
-    ({ path, body, etag }) => ({ ...blockOf(path, body, NOTHING, (value) => client.links(value)), etag }),
+    ({ path, body, etag }) => ({ ...blockOf(path, body, NOTHING, (value) => linksOf(client, value)), etag }),
     signal,
   );
 }
 
 /** Paths of the blocks a system is made of. */
 export function blocksOf(client: RedfishClient, { body }: Resource): string[] {
-  return client.links(at(body, "Links", "ResourceBlocks"));
+  return linksOf(client, at(body, "Links", "ResourceBlocks"));
 }
 
 /**
@@ -51,7 +51,10 @@ export async function until<T>(
     if (performance.now() + ms > deadline) break;
     await pause(ms, signal);
   }
-  throw new AppError("pod-manager.timeout", `${what} is not so after ${assembleMs / 1000} s.\nMaybe look at the hardware.`);
+  throw new AppError(
+    "pod-manager.timeout",
+    `${what} is not so after ${assembleMs / 1000} s.\nMaybe look at the hardware.`,
+  );
 }
 
 /** Whether it is reserved. Services that know no reservations refuse: false then. @throws AppError as RedfishClient.patch */
@@ -63,7 +66,7 @@ export async function setReserved(
 ): Promise<boolean> {
   try {
     await client.finished(
-      await client.patch(path, { CompositionStatus: { Reserved: reserved } }, signal, { etag }),
+      await client.patch(path, { CompositionStatus: { Reserved: reserved } }, signal, { etag, once: true }),
       signal,
     );
     return true;
@@ -116,7 +119,7 @@ export function notApplied(what: string): UpstreamError {
 
 /** Powers a system off and waits until it is; nothing when it has no reset. */
 export async function forceOff(client: RedfishClient, system: Resource, signal: AbortSignal): Promise<void> {
-  const target = client.link(at(system.body, "Actions", "#ComputerSystem.Reset", "target"));
+  const target = linkOf(client, at(system.body, "Actions", "#ComputerSystem.Reset", "target"));
   if (target === null) return;
   await client.finished(await client.post(target, { ResetType: "ForceOff" }, signal), signal);
   await until(client, `${system.path} Off`, signal, async () => {
@@ -128,14 +131,14 @@ export async function forceOff(client: RedfishClient, system: Resource, signal: 
 /** Tasks under way whose payload holds this text: an order whose answer was lost goes on in one of them. */
 export async function taskWith(client: RedfishClient, text: string, signal: AbortSignal): Promise<Written | null> {
   const { body: root } = await client.root(signal);
-  const service = client.link(root.Tasks);
-  const tasks = service === null ? null : client.link((await client.find(service, signal))?.body.Tasks);
+  const service = linkOf(client, root.Tasks);
+  const tasks = service === null ? null : linkOf(client, (await client.find(service, signal))?.body.Tasks);
   if (tasks === null) return null;
   for (const { path, body } of await client.members(tasks, signal)) {
     const payload = textOf(at(body, "Payload", "JsonBody")) ?? JSON.stringify(at(body, "Payload", "JsonBody")) ?? "";
     if (!payload.includes(text)) continue;
     if (["Completed", "Cancelled", "Exception", "Killed"].includes(textOf(body.TaskState) ?? "")) continue;
-    return { status: 202, location: null, body: null, etag: null, monitor: client.link(body.TaskMonitor) ?? path };
+    return { status: 202, location: null, body: null, etag: null, monitor: linkOf(client, body.TaskMonitor) ?? path };
   }
   return null;
 }

@@ -1,7 +1,7 @@
 // What is sent to have a system composed, in each of the three ways. Contract: drivers, 3.4.2.
 
-import type { Requirements } from "./driver.ts";
-import { at, type Fields, isRecord } from "./redfish/shapes.ts";
+import type { Requirements } from "../driver.ts";
+import { at, type Fields, isRecord } from "../redfish/shapes.ts";
 
 /** What the steps of composing need to know of a choice; recorded, so JSON. */
 export interface ComposePlan {
@@ -37,7 +37,12 @@ export function systemName(name: string, id: string): string {
 }
 
 /** The body for a plan; `Name` always goes along, what else may is said by the capabilities. */
-export function systemRequest(plan: ComposePlan, name: string, description: string, requirements: Requirements): object {
+export function systemRequest(
+  plan: ComposePlan,
+  name: string,
+  description: string,
+  requirements: Requirements,
+): object {
   const { capabilities } = plan;
   const described = description !== "" && may(capabilities, "Description") ? { Description: description } : {};
   if (plan.way !== "constrained")
@@ -112,7 +117,9 @@ function wanted({ processor, memory, pciDevices, remoteStorage }: Requirements, 
           "@Redfish.RequestedCount": parts.modules,
           MemoryType: "DRAM",
           CapacityMiB: Math.ceil((memory?.capacityMib ?? 1) / parts.modules),
-          ...(type !== undefined && type !== "DRAM" && may(modules, "MemoryDeviceType") ? { MemoryDeviceType: type } : {}),
+          ...(type !== undefined && type !== "DRAM" && may(modules, "MemoryDeviceType")
+            ? { MemoryDeviceType: type }
+            : {}),
         },
       ],
     },

@@ -1,8 +1,9 @@
-import type { RedfishClient } from "./redfish/client.ts";
-import { at, type Fields } from "./redfish/shapes.ts";
-import { partPaths, readParts } from "./redfish/views/assets.ts";
-import { type Holdings, PARTS } from "./redfishv2-block.ts";
-import { holdingsOf } from "./redfishv2-holdings.ts";
+import type { RedfishClient } from "../redfish/client.ts";
+import { at, type Fields } from "../redfish/shapes.ts";
+import { partPaths, readParts } from "../redfish/views/assets.ts";
+import { linksOf } from "../redfish/views/links.ts";
+import { type Holdings, PARTS } from "./block.ts";
+import { holdingsOf } from "./holdings.ts";
 
 /** How long what a block holds is believed, ms. Drives are swapped seldom; whether a block is free is never remembered. */
 const BELIEVED_MS = 10 * 60_000;
@@ -36,9 +37,8 @@ export class HoldingsReader {
 
   async #read(block: Fields, signal: AbortSignal): Promise<Holdings> {
     const client = this.#client;
-    const bodies = async (paths: readonly string[]) =>
-      (await readParts(client, paths, signal)).map(({ body }) => body);
-    const own = (property: string) => client.links(block[property]);
+    const bodies = async (paths: readonly string[]) => (await readParts(client, paths, signal)).map(({ body }) => body);
+    const own = (property: string) => linksOf(client, block[property]);
     const systems = await bodies(own("ComputerSystems"));
     const within = async (property: string) =>
       (await Promise.all(systems.map((system) => partPaths(client, system[property], signal)))).flat();
@@ -50,7 +50,10 @@ export class HoldingsReader {
       within("EthernetInterfaces"),
     ]);
     const controllers = await bodies([...own("Storage"), ...storage]);
-    const drives = [...own("Drives"), ...controllers.flatMap((controller) => client.links(at(controller, "Drives")))];
+    const drives = [
+      ...own("Drives"),
+      ...controllers.flatMap((controller) => linksOf(client, at(controller, "Drives"))),
+    ];
     const [cpus, modules, disks, simpleStorage, interfaces] = await Promise.all([
       bodies([...own("Processors"), ...processors]),
       bodies([...own("Memory"), ...memory]),
