@@ -3,10 +3,11 @@
 import { AppError, UpstreamError } from "../errors.ts";
 import type { Facts, PodManagerAccess } from "./driver.ts";
 import { type Board, boardFrom, noSuchBoard, STATUS } from "./expether-boards.ts";
-import { codeOf, isGone, isHtml, jsonOf, snippet } from "./redfish/errors.ts";
+import { type Answer, isHtml, jsonOf, snippet } from "./redfish/answer.ts";
+import { codeOf, isGone } from "./redfish/errors.ts";
 import { retryAfterMs } from "./redfish/requests.ts";
 import { isRecord, textOf } from "./redfish/shapes.ts";
-import { type Answer, Transport } from "./redfish/transport.ts";
+import { Transport } from "./redfish/transport.ts";
 import { pause } from "./redfish/waiting.ts";
 
 type Method = "GET" | "PUT" | "DELETE";

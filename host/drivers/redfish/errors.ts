@@ -1,8 +1,8 @@
 // What went wrong at a pod manager, in the words of our own errors. Contract: drivers, 0.4.
 
 import { AppError, UpstreamError } from "../../errors.ts";
+import { type Answer, clipped, jsonOf, snippet } from "./answer.ts";
 import { isRecord, listOf, textOf } from "./shapes.ts";
-import type { Answer } from "./transport.ts";
 
 /** What a refusal says of itself. */
 export interface Refusal {
@@ -13,10 +13,6 @@ export interface Refusal {
   /** Of all its messages: `Base.1.8.PasswordChangeRequired`. */
   readonly messageIds: readonly string[];
 }
-
-/** Longest detail that is passed on, characters. */
-const LONGEST_DETAIL = 1000;
-const LONGEST_SNIPPET = 200;
 
 /** Reads every form of error body that was met; none of it is HTML. */
 export function refusalOf(answer: Answer): Refusal {
@@ -32,7 +28,7 @@ export function refusalOf(answer: Answer): Refusal {
   return {
     code: textOf(error.code) ?? textOf(body.code) ?? reason,
     title: title === null ? null : clipped(title),
-    detail: said.length > 0 ? clipped([...new Set(said)].join(" ")) : title === null ? null : clipped(title),
+    detail: said.length > 0 ? clipped([...new Set(said)].join(" ")) : title === null ? snippet(answer) : clipped(title),
     messageIds: infos.map((info) => textOf(info.MessageId)).filter((id) => id !== null),
   };
 }
@@ -83,38 +79,6 @@ export function isGone(error: unknown): boolean {
 
 export function unreadable(origin: string, asked: string, what: string): AppError {
   return new AppError("pod-manager.unreadable", `${origin}: ${asked} ${what}`);
-}
-
-/** Undefined: the body is no JSON; null also when there is none. */
-export function jsonOf({ body }: Answer): unknown {
-  if (body.length === 0) return null;
-  try {
-    return JSON.parse(body.toString("utf8").replace(/^\uFEFF/, ""));
-  } catch {
-    return undefined;
-  }
-}
-
-export function isHtml({ headers, body }: Answer): boolean {
-  return /\bx?html\b/i.test(headers["content-type"] ?? "") || /^\s*<[!?a-z]/i.test(body.toString("latin1", 0, 200));
-}
-
-/** Beginning of a body that is text. */
-export function snippet(answer: Answer): string | null {
-  if (isHtml(answer)) return null;
-  const start = answer.body
-    .toString("utf8", 0, 2 * LONGEST_SNIPPET)
-    .replaceAll(/[\p{Cc}\p{Surrogate}\uFFFD\s]+/gu, " ")
-    .trim();
-  return start === "" || start === "{}" || start === "null" ? null : clipped(start, LONGEST_SNIPPET);
-}
-
-function clipped(text: string, longest = LONGEST_DETAIL): string {
-  const plain = text
-    .replaceAll(/<[^<>]{0,300}>/g, " ")
-    .replaceAll(/\s+/g, " ")
-    .trim();
-  return plain.length > longest ? `${plain.slice(0, longest)}…` : plain;
 }
 
 /** Why there was no answer: refused, no such name, a certificate that is not trusted, broken off. */

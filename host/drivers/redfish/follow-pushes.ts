@@ -2,8 +2,8 @@
 
 import { AppError, UpstreamError } from "../../errors.ts";
 import type { Subscription } from "../driver.ts";
-import type { RedfishClient, Resource } from "./client.ts";
-import type { Following, FollowOptions } from "./follow.ts";
+import type { Following, FollowOptions } from "./following.ts";
+import type { Resource } from "./resource.ts";
 import { at, type Fields, link, listOf } from "./shapes.ts";
 import { pause } from "./waiting.ts";
 
@@ -14,18 +14,18 @@ const TYPES = ["StatusChange", "ResourceUpdated", "ResourceAdded", "ResourceRemo
 
 /** Null: it takes no subscriptions. @throws AppError when it cannot be asked */
 export async function followPushes(
-  service: Resource,
+  events: Resource,
   { changed, destination, context }: FollowOptions & { readonly destination: string },
-  { client, log }: Pick<Following, "client" | "log">,
+  { service: client, log }: Pick<Following, "service" | "log">,
   signal: AbortSignal,
 ): Promise<Subscription | null> {
-  const named = link(service.body.Subscriptions);
+  const named = link(events.body.Subscriptions);
   if (named === null) return null;
   const collection = named;
   const essentials = { Destination: destination, Protocol: "Redfish", Context: context };
   const subscribe = async (until: AbortSignal): Promise<string> =>
     (await existing(client, collection, essentials, until)) ??
-    (await created(client, collection, [{ ...essentials, ...filters(service.body) }, essentials], until));
+    (await created(client, collection, [{ ...essentials, ...filters(events.body) }, essentials], until));
 
   let path: string;
   try {
@@ -68,7 +68,7 @@ export async function followPushes(
 
 /** One that a process before this one left. */
 async function existing(
-  client: RedfishClient,
+  client: Following["service"],
   collection: string,
   { Destination, Context }: { Destination: string; Context: string },
   signal: AbortSignal,
@@ -79,7 +79,7 @@ async function existing(
 }
 
 async function created(
-  client: RedfishClient,
+  client: Following["service"],
   collection: string,
   [first, ...simpler]: readonly { Destination: string; Context: string }[],
   signal: AbortSignal,

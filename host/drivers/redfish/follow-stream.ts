@@ -3,9 +3,9 @@
 import { createParser } from "eventsource-parser";
 import { AppError } from "../../errors.ts";
 import type { Subscription } from "../driver.ts";
-import type { Following, FollowOptions } from "./follow.ts";
-import type { Stream } from "./transport.ts";
-import { growing, pause } from "./waiting.ts";
+import type { Stream } from "./answer.ts";
+import type { Following, FollowOptions } from "./following.ts";
+import { growing, onAbort, pause } from "./waiting.ts";
 
 /** Longest event; what it says is not used. */
 const MOST_CHARACTERS = 1024 * 1024;
@@ -47,8 +47,8 @@ export async function followStream(
   };
 
   const listen = async (stream: Stream) => {
-    const stop = () => stream.body.destroy();
-    closed.signal.addEventListener("abort", stop, { once: true });
+    closed.signal.throwIfAborted();
+    const callOff = onAbort(closed.signal, () => stream.body.destroy());
     const parser = createParser({
       maxBufferSize: MOST_CHARACTERS,
       onEvent: ({ id }) => {
@@ -64,7 +64,7 @@ export async function followStream(
       for await (const chunk of stream.body as AsyncIterable<Buffer>)
         parser.feed(decoder.decode(chunk, { stream: true }));
     } finally {
-      closed.signal.removeEventListener("abort", stop);
+      callOff();
     }
   };
 

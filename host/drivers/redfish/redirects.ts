@@ -1,8 +1,9 @@
 // Answers that send us on. Contract: drivers, 0.2.
 
+import type { Answer, Question } from "./answer.ts";
 import { unreadable } from "./errors.ts";
 import { pathOf } from "./reference.ts";
-import type { Answer, Question, Transport } from "./transport.ts";
+import type { Transport } from "./transport.ts";
 
 const MOST = 5;
 

@@ -38,7 +38,7 @@ export function pathOf(reference: Reference, origin: string): string {
   if (typeof text !== "string" || text === "")
     throw new AppError(
       "pod-manager.unreadable",
-      `${origin}: expected a reference to a resource, got ${JSON.stringify(reference)?.slice(0, 100)}`,
+      `${origin}: expected a reference to a resource, got ${typeof text === "string" ? "an empty one" : `an object without "@odata.id"`}`,
     );
   let url: URL;
   try {

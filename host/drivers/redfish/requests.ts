@@ -1,10 +1,11 @@
 // Requests in the name of our account: log-in, redirects, and another try where that is safe. Contract: drivers, 0.5.
 
 import { AppError } from "../../errors.ts";
+import type { Answer, Question } from "./answer.ts";
 import { codeOf } from "./errors.ts";
 import { redirected } from "./redirects.ts";
 import type { Session } from "./session.ts";
-import type { Answer, Question, Transport } from "./transport.ts";
+import type { Transport } from "./transport.ts";
 import { pause } from "./waiting.ts";
 
 export interface Asked extends Question {

@@ -2,11 +2,14 @@
 
 import { AppError } from "../../errors.ts";
 import type { PodManagerAccess } from "../driver.ts";
-import { isPasswordChange, jsonOf, refusalOf, refused } from "./errors.ts";
+import type { Answer } from "./answer.ts";
+import { jsonOf } from "./answer.ts";
+import { isPasswordChange, refusalOf, refused, unreadable } from "./errors.ts";
 import { redirected } from "./redirects.ts";
 import { pathOrNull, ROOT } from "./reference.ts";
+import { isSuccess } from "./resource.ts";
 import { at, booleanOf, type Fields, isRecord, link } from "./shapes.ts";
-import type { Answer, Transport } from "./transport.ts";
+import type { Transport } from "./transport.ts";
 import { abortable } from "./waiting.ts";
 
 type Proof = Readonly<Record<string, string>>;
@@ -36,6 +39,7 @@ export class Session {
       username === "" && password === ""
         ? {}
         : { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}` };
+    this.#hide(undefined);
   }
 
   /** Headers that say who asks. @throws AppError as requests do */
@@ -82,6 +86,9 @@ export class Session {
 
   /** Ends the session, so that the service has room for another. Never rejects. */
   async close(): Promise<void> {
+    // A log-in under way would leave its session behind.
+    if (this.#loggingIn !== null)
+      await abortable(this.#loggingIn, AbortSignal.timeout(LOG_OUT_MS)).catch(() => undefined);
     const [path, proof] = [this.#path, this.#proof];
     this.#path = null;
     this.#proof = null;
@@ -95,15 +102,26 @@ export class Session {
     this.#closed.abort(new AppError("pod-manager.unreachable", `${this.#transport.origin}: our connection was closed`));
   }
 
+  #hide(token: string | undefined): void {
+    this.#transport.hide([this.#access.password, this.#basic.authorization?.slice("Basic ".length), token]);
+  }
+
   async #readRoot(): Promise<Fields> {
-    // By the standard it is read without credentials; one that wants them all the same says so.
-    let proof: Proof = {};
-    for (const path of [ROOT, ROOT, ROOT.slice(0, -1)]) {
-      const answer = await this.#get(path, proof);
-      if (answer.status === 401 && proof !== this.#basic) proof = this.#basic;
-      else if (answer.status !== 404 || path !== ROOT) return this.#object(answer, path);
-    }
-    return this.#object(await this.#get(ROOT.slice(0, -1), proof), ROOT.slice(0, -1));
+    let answer = await this.#readOpenly(ROOT);
+    if (answer.status === 404) answer = await this.#readOpenly(ROOT.slice(0, -1));
+    const { origin } = this.#transport;
+    if (answer.status >= 500 || [401, 403, 429].includes(answer.status)) throw refused(answer, `GET ${ROOT}`);
+    const body = jsonOf(answer);
+    if (isSuccess(answer) && isRecord(body)) return body;
+    const { status } = answer;
+    const what = isSuccess(answer) ? "with no Redfish service root" : `with ${status}`;
+    throw unreadable(origin, `GET ${ROOT}`, `was answered ${what}. Is this the address of a pod manager?`);
+  }
+
+  /** By the standard the root is read without credentials; a service that wants them all the same says so. */
+  async #readOpenly(path: string): Promise<Answer> {
+    const answer = await this.#get(path, {});
+    return answer.status === 401 || answer.status === 403 ? await this.#get(path, this.#basic) : answer;
   }
 
   async #logIn(): Promise<Proof> {
@@ -134,6 +152,7 @@ export class Session {
     this.#path =
       pathOrNull(headers.location, this.#transport.origin) ??
       pathOrNull(at(jsonOf(answer), "@odata.id"), this.#transport.origin);
+    this.#hide(token);
     return { "x-auth-token": token };
   }
 
@@ -146,6 +165,7 @@ export class Session {
     if (service === null) return null;
     const answer = await this.#get(service, this.#basic);
     if (NO_SESSIONS.includes(answer.status)) return null;
+    // Before a log-in some do not even show where to log in; by the standard it is there.
     if (answer.status === 401 || answer.status === 403) return `${service}/Sessions`;
     const body = jsonOf(answer);
     if (!isRecord(body) || booleanOf(body.ServiceEnabled) === false) return null;
@@ -155,15 +175,5 @@ export class Session {
   async #get(path: string, headers: Proof): Promise<Answer> {
     const { answerMs: deadlineMs } = this.#transport.limits;
     return await redirected(this.#transport, { method: "GET", path, headers, deadlineMs }, this.#closed.signal);
-  }
-
-  #object(answer: Answer, path: string): Fields {
-    const body = jsonOf(answer);
-    if (answer.status >= 300) throw refused(answer, `GET ${path}`);
-    if (isRecord(body)) return body;
-    throw new AppError(
-      "pod-manager.unreadable",
-      `${this.#transport.origin}: GET ${path} was not answered with a Redfish service root. Is this the address of a pod manager?`,
-    );
   }
 }

@@ -1,19 +1,13 @@
 // Orders that go on after they were taken. Contract: drivers, 3.7.
 
 import { AppError, UpstreamError } from "../../errors.ts";
-import type { Written } from "./client.ts";
-import { jsonOf, unreadable } from "./errors.ts";
+import { type Answer, jsonOf } from "./answer.ts";
+import { unreadable } from "./errors.ts";
 import { pathOrNull } from "./reference.ts";
 import { type Requests, retryAfterMs } from "./requests.ts";
+import { isTask, type Written, writtenOf } from "./resource.ts";
 import { at, type Fields, isRecord, link, links, listOf, textOf } from "./shapes.ts";
-import type { Answer } from "./transport.ts";
 import { growing, pause } from "./waiting.ts";
-
-interface Waiting {
-  readonly requests: Requests;
-  /** What an answer to an order says. @throws AppError when it says no */
-  readonly read: (answer: Answer, asked: string) => Written;
-}
 
 const GOING_ON = [
   "New",
@@ -30,18 +24,10 @@ const FAILED = ["Exception", "Killed", "Cancelled"];
 /** Nobody is waited for longer between two looks, whatever Retry-After says, ms. */
 const LONGEST_PAUSE_MS = 60_000;
 
-/** Where the end of an order that was taken (202) can be seen; null: nowhere. */
-export function monitorOf(location: string | null, body: Fields | null, origin: string): string | null {
-  if (location !== null) return location;
-  if (body === null) return null;
-  return pathOrNull(body.TaskMonitor, origin) ?? (isTask(body) ? pathOrNull(link(body), origin) : null);
-}
-
 /** As RedfishClient.finished. */
-export async function finished(written: Written, waiting: Waiting, signal: AbortSignal): Promise<Written> {
+export async function finished(written: Written, requests: Requests, signal: AbortSignal): Promise<Written> {
   const { monitor } = written;
   if (written.status !== 202 || monitor === null) return written;
-  const { requests } = waiting;
   const { limits, origin } = requests.transport;
   const until = performance.now() + limits.composeMs;
   /** The resource of the task, where it is another one than its monitor. */
@@ -51,10 +37,10 @@ export async function finished(written: Written, waiting: Waiting, signal: Abort
     const look = await lookAt(monitor, requests, signal);
     const state = look === null ? null : stateOf(look);
     if (look !== null && state !== "going on") {
-      if (state !== null) return await ended(state, monitor, waiting, signal);
-      if (look.status !== 404 && look.status !== 410) return waiting.read(look, `the task at ${monitor}`);
+      if (state !== null) return await ended(state, monitor, requests, signal);
+      if (look.status !== 404 && look.status !== 410) return writtenOf(look, `the task at ${monitor}`, origin);
       // The end of some is shown once; then only the task itself knows it.
-      return await remembered(task, monitor, waiting, signal);
+      return await remembered(task, monitor, requests, signal);
     }
     if (look !== null && task === null) {
       const body = jsonOf(look);
@@ -100,8 +86,7 @@ function stateOf(look: Answer): "going on" | Fields | null {
   return state === null && look.status === 202 ? "going on" : body;
 }
 
-async function ended(task: Fields, from: string, waiting: Waiting, signal: AbortSignal): Promise<Written> {
-  const { requests } = waiting;
+async function ended(task: Fields, from: string, requests: Requests, signal: AbortSignal): Promise<Written> {
   const { origin } = requests.transport;
   const state = textOf(task.TaskState);
   const messages = listOf(task.Messages)
@@ -123,7 +108,7 @@ async function ended(task: Fields, from: string, waiting: Waiting, signal: Abort
     const look = await lookAt(monitor, requests, signal);
     if (look !== null && look.status !== 202 && look.status !== 404 && look.status !== 410) {
       const body = jsonOf(look);
-      if (!isRecord(body) || !isTask(body)) return waiting.read(look, `the task at ${monitor}`);
+      if (!isRecord(body) || !isTask(body)) return writtenOf(look, `the task at ${monitor}`, origin);
     }
   }
   const [created] = links(at(task, "Links", "CreatedResources"));
@@ -133,12 +118,12 @@ async function ended(task: Fields, from: string, waiting: Waiting, signal: Abort
 async function remembered(
   task: string | null,
   monitor: string,
-  waiting: Waiting,
+  requests: Requests,
   signal: AbortSignal,
 ): Promise<Written> {
-  const look = task === null ? null : await lookAt(task, waiting.requests, signal);
+  const look = task === null ? null : await lookAt(task, requests, signal);
   const state = look === null ? null : stateOf(look);
-  if (task !== null && state !== null && state !== "going on") return await ended(state, task, waiting, signal);
+  if (task !== null && state !== null && state !== "going on") return await ended(state, task, requests, signal);
   throw new UpstreamError(
     "pod-manager.refused",
     { status: 502, title: "Task lost" },
@@ -155,8 +140,4 @@ async function cancel(monitor: string, requests: Requests, signal: AbortSignal):
     signal.throwIfAborted();
     if (!(error instanceof AppError)) throw error;
   }
-}
-
-function isTask(body: Fields): boolean {
-  return typeof body.TaskState === "string" || /^#Task\./.test(textOf(body["@odata.type"]) ?? "");
 }

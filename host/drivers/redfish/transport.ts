@@ -1,44 +1,21 @@
 // One HTTP exchange with one pod manager: deadline, size, how many at a time, certificates. It knows nothing of Redfish.
 // Contract: drivers, 0.5.
 
-import type { Readable } from "node:stream";
 import { gunzip, type ZlibOptions } from "node:zlib";
 import { type Dispatcher, Pool } from "undici";
 import { AppError } from "../../errors.ts";
 import { LIMITS, type Limits, type PodManagerAccess } from "../driver.ts";
+import type { Answer, Question, Stream } from "./answer.ts";
 import { codeOf, unreachable } from "./errors.ts";
-
-export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-
-export interface Question {
-  readonly method: Method;
-  /** With the query. */
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  /** Of JSON. */
-  readonly body?: string;
-  /** From its turn until the answer is whole. */
-  readonly deadlineMs: number;
-}
-
-export interface Answer {
-  readonly status: number;
-  /** What the service calls the status; may be empty. */
-  readonly reason: string;
-  /** By names in lower case. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
-}
-
-/** An answer that goes on. */
-export interface Stream {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Readable;
-}
+import { onAbort } from "./waiting.ts";
 
 /** A silent stream is taken for broken after this time, ms. */
 const SILENCE_MS = 300_000;
+/** Anything shorter is found everywhere. */
+const SHORTEST_SECRET = 4;
+
+/** A resource begins with it. */
+const BRACE = 0x7b;
 
 /** Any status is an answer here, and redirects are answers like others. */
 export class Transport {
@@ -49,6 +26,7 @@ export class Transport {
   readonly #streams: Pool;
   #turns: number;
   readonly #queue = new Set<() => void>();
+  #secrets: readonly string[] = [];
   #closed = false;
 
   constructor(origin: string, { ca, insecure = false, limits }: Pick<PodManagerAccess, "ca" | "insecure" | "limits">) {
@@ -84,6 +62,11 @@ export class Transport {
     }
   }
 
+  /** What must not come back in an error, from now on: some services repeat a request in their pages of errors. */
+  hide(secrets: readonly (string | undefined)[]): void {
+    this.#secrets = secrets.filter((secret) => secret !== undefined).filter(({ length }) => length >= SHORTEST_SECRET);
+  }
+
   /** Outside of the turns: it may go on for days. @throws as `exchange` */
   async stream(path: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Stream> {
     const { answerMs } = this.limits;
@@ -107,7 +90,7 @@ export class Transport {
 
   async #exchange(question: Question, signal: AbortSignal): Promise<Answer> {
     const { method, path, headers, body, deadlineMs } = question;
-    const pool = method === "POST" || method === "PUT" ? this.#fresh : this.#kept;
+    const pool = method === "GET" || method === "DELETE" ? this.#kept : this.#fresh;
     return await this.#within(deadlineMs, question, signal, async ({ signal: stop }) => {
       const answer = await pool.request({
         method,
@@ -117,12 +100,12 @@ export class Transport {
         ...(body === undefined ? {} : { body }),
       });
       const got = plain(answer.headers);
-      const whole = await this.#whole(answer, got);
+      const whole = await this.#plain(await this.#whole(answer, got), got["content-encoding"]);
       return {
         status: answer.statusCode,
         reason: answer.statusText,
         headers: got,
-        body: await this.#plain(whole, got["content-encoding"]),
+        body: answer.statusCode < 300 && whole[0] === BRACE ? whole : this.#scrubbed(whole),
       };
     });
   }
@@ -135,8 +118,7 @@ export class Transport {
   ): Promise<T> {
     signal.throwIfAborted();
     const aborted = new AbortController();
-    const stop = () => aborted.abort(signal.reason);
-    signal.addEventListener("abort", stop, { once: true });
+    const callOff = onAbort(signal, () => aborted.abort(signal.reason));
     let late = false;
     const timer = setTimeout(() => {
       late = true;
@@ -154,7 +136,7 @@ export class Transport {
       throw error instanceof AppError ? error : unreachable(this.origin, error);
     } finally {
       clearTimeout(timer);
-      signal.removeEventListener("abort", stop);
+      callOff();
     }
   }
 
@@ -177,6 +159,12 @@ export class Transport {
       chunks.push(chunk);
     }
     return Buffer.concat(chunks);
+  }
+
+  #scrubbed(body: Buffer): Buffer {
+    const shown = this.#secrets.filter((secret) => body.includes(secret));
+    if (shown.length === 0) return body;
+    return Buffer.from(shown.reduce((text, secret) => text.replaceAll(secret, "***"), body.toString("utf8")));
   }
 
   /** Some services compress although they were asked not to. */
@@ -202,15 +190,14 @@ export class Transport {
     }
     await new Promise<void>((resolve, reject) => {
       const go = () => {
-        signal.removeEventListener("abort", stop);
+        callOff();
         resolve();
       };
-      const stop = () => {
+      const callOff = onAbort(signal, () => {
         this.#queue.delete(go);
         reject(signal.reason);
-      };
+      });
       this.#queue.add(go);
-      signal.addEventListener("abort", stop, { once: true });
     });
   }
 

@@ -1,18 +1,39 @@
 // Pauses and shared waits that end when somebody gives up.
 
+/** Who wants to know of each signal: hundreds wait for one, and Node takes more than ten listeners of it for a leak. */
+const waiting = new WeakMap<AbortSignal, Set<() => void>>();
+
+/** Calls `stop` once when the signal is aborted; returns how to call that off. The signal is not aborted yet. */
+export function onAbort(signal: AbortSignal, stop: () => void): () => void {
+  const known = waiting.get(signal) ?? new Set();
+  if (known.size === 0) {
+    waiting.set(signal, known);
+    signal.addEventListener("abort", all, { once: true });
+  }
+  known.add(stop);
+  return () => {
+    if (known.delete(stop) && known.size === 0) signal.removeEventListener("abort", all);
+  };
+}
+
+function all(this: AbortSignal): void {
+  const known = waiting.get(this);
+  waiting.delete(this);
+  for (const stop of known ?? []) stop();
+}
+
 /** @throws what the signal says, as soon as it says it */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   await new Promise<void>((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
     const timer = setTimeout(() => {
-      signal.removeEventListener("abort", stop);
+      callOff();
       resolve();
     }, ms);
-    signal.addEventListener("abort", stop, { once: true });
+    const callOff = onAbort(signal, () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    });
   });
 }
 
@@ -20,9 +41,8 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
 export async function abortable<T>(shared: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
   return await new Promise<T>((resolve, reject) => {
-    const stop = () => reject(signal.reason);
-    signal.addEventListener("abort", stop, { once: true });
-    shared.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+    const callOff = onAbort(signal, () => reject(signal.reason));
+    shared.then(resolve, reject).finally(callOff);
   });
 }
 
