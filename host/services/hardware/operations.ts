@@ -114,7 +114,10 @@ export class OperationRunner {
   /** The outcome of an operation on a node that goes on in this process, tried again at once; null: there is none. */
   join(kind: OperationKind, nodeId: string): Promise<Facts> | null {
     for (const { saga } of this.#sagas.values())
-      if (saga.row.nodeId === nodeId && saga.row.kind === kind) return saga.outcome();
+      if (saga.row.nodeId === nodeId && saga.row.kind === kind) {
+        saga.hurry();
+        return saga.outcome();
+      }
     return null;
   }
 

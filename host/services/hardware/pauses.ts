@@ -6,6 +6,7 @@ export class Pauses {
   readonly #firstMs: number;
   readonly #signal: AbortSignal;
   #nextMs: number;
+  #woken = false;
   #wake: () => void = () => {};
 
   constructor(firstMs: number, signal: AbortSignal) {
@@ -19,19 +20,23 @@ export class Pauses {
     this.#signal.throwIfAborted();
     const ms = this.#nextMs;
     this.#nextMs = Math.min(2 * ms, LONGEST_MS);
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      this.#signal.addEventListener("abort", this.#wake, { once: true });
-    });
+    if (!this.#woken)
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+        this.#signal.addEventListener("abort", this.#wake, { once: true });
+      });
     this.#signal.removeEventListener("abort", this.#wake);
+    this.#woken = false;
     this.#signal.throwIfAborted();
   }
 
+  /** Ends the pause, or the next one if there is none at the moment. */
   wake(): void {
+    this.#woken = true;
     this.#wake();
   }
 

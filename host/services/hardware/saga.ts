@@ -82,9 +82,13 @@ export class Saga {
 
   /** Resolves to the facts that it left. Rejects with why it failed, once it is undone, or cannot be yet. */
   outcome(): Promise<Facts> {
+    return new Promise((done, fail) => this.#waiting.push({ done, fail }));
+  }
+
+  /** Whoever asks again wants it to be tried again. */
+  hurry(): void {
     this.#patientUntil = null;
     this.#pauses.wake();
-    return new Promise((done, fail) => this.#waiting.push({ done, fail }));
   }
 
   /** Ends soon, wherever it is. */
@@ -117,7 +121,7 @@ export class Saga {
       for (; at < names.length; at++) {
         const facts = known ?? (await this.#run(names[at]!));
         known = null;
-        this.#patientUntil = null;
+        this.#calm();
         await this.#record({ stepState: "ended", facts: { ...this.#row.facts, ...facts } });
         this.#stopIfTold();
       }
@@ -149,7 +153,7 @@ export class Saga {
   /** The facts that a step left. */
   async #run(name: string): Promise<Facts> {
     const { undoable } = this.#options.procedure;
-    for (;;) {
+    for (let tries = 1; ; tries++) {
       await this.#record({ step: name, stepState: "begun" });
       try {
         const step = await this.#step(name);
@@ -161,7 +165,7 @@ export class Saga {
         const found = await this.#look(name, error);
         if (found !== null) return found;
         if (undoable) throw new Failed(error);
-        await this.#wait(error);
+        if (tries > 1) await this.#wait(error);
       }
     }
   }
@@ -181,7 +185,7 @@ export class Saga {
       return;
     }
     const { step } = this.#row;
-    this.#patientUntil = null;
+    this.#calm();
     const failure = { ...failureOf(reason) };
     await this.#record({ direction: "back", stepState: step === null ? null : "begun", failure });
     await this.#back(reason);
@@ -221,9 +225,7 @@ export class Saga {
   async #again<T>(work: () => Promise<T>, error?: unknown): Promise<T> {
     for (;;) {
       try {
-        const result = await work();
-        this.#pauses.reset();
-        return result;
+        return await work();
       } catch (latest) {
         if (this.#abort.signal.aborted) throw latest;
         this.#log("an operation on hardware cannot go on yet", latest);
@@ -241,6 +243,12 @@ export class Saga {
       this.#tell(error);
     }
     await this.#pauses.take();
+  }
+
+  /** What was in the way is not any more. */
+  #calm(): void {
+    this.#patientUntil = null;
+    this.#pauses.reset();
   }
 
   async #limited<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
