@@ -10,6 +10,7 @@ import { addPlan } from "./cli/plan.ts";
 import { RemoteError } from "./cli/remote.ts";
 import { addResync } from "./cli/resync.ts";
 import { addServe } from "./cli/serve.ts";
+import { addSim } from "./cli/sim.ts";
 import { addSimulate } from "./cli/simulate.ts";
 import { AppError } from "./errors.ts";
 
@@ -29,6 +30,7 @@ const program = new Command("ostro")
 addServe(program);
 addPlan(program);
 addSimulate(program);
+addSim(program);
 addCheckCertificate(program);
 addDb(program);
 addListen(program);

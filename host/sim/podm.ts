@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { createRedfish, type Redfish, type RedfishOptions } from "./base/redfish.ts";
 import { link } from "./base/resources.ts";
 import { StateFile } from "./base/state-file.ts";
@@ -74,6 +75,7 @@ export function createPodmSim(options: PodmOptions = {}): PodmSim {
   addNodes(resources, machine);
   addStorageService(resources, machine);
   if (dialect.attach !== "none") addFabrics(resources, machine);
+  addOrders(redfish, machine, save);
   return {
     ...redfish,
     hardware,
@@ -84,6 +86,31 @@ export function createPodmSim(options: PodmOptions = {}): PodmSim {
       redfish.close();
     },
   };
+}
+
+const orders = z.strictObject({
+  /** So many assemblies from now end as Failed. */
+  failAssembly: z.int().min(1).max(1_000).optional(),
+  /** Path of a system or device that goes away. */
+  down: z.string().optional(),
+  /** … and comes back. */
+  up: z.string().optional(),
+});
+
+/** What people do to the hardware behind the pod manager's back: `PUT /sim/hardware`, on loopback only. */
+function addOrders({ app }: Redfish, machine: Machine, save: () => void): void {
+  app.put("/sim/hardware", async (context) => {
+    const read = orders.safeParse(await context.req.json().catch(() => null));
+    if (!read.success) return context.json({ error: read.error.issues[0]?.message }, 400);
+    const { failAssembly, down, up } = read.data;
+    const unknown = [down, up].find((path) => path !== undefined && !machine.isThere(path));
+    if (unknown !== undefined) return context.json({ error: `there is no system or device at ${unknown}` }, 404);
+    if (failAssembly !== undefined) machine.failAssembly(failAssembly);
+    if (down !== undefined) machine.setDown(down, true);
+    if (up !== undefined) machine.setDown(up, false);
+    save();
+    return context.body(null, 204);
+  });
 }
 
 function rootFacts(machine: Machine, redfish: Redfish) {

@@ -4,11 +4,12 @@ import type { SimClock } from "../base/clock.ts";
 import type { SimEvent } from "../base/events.ts";
 import { type PowerState, powerAfter, RESET_TYPES } from "../base/power.ts";
 import type { Dialect } from "./dialect.ts";
-import { type Device, groupsOf, type Hardware, type Interface, type System, type Volume } from "./hardware.ts";
+import type { Hardware } from "./hardware.ts";
 import { match } from "./match.ts";
 import { nodePath, systemPath } from "./paths.ts";
 import type { NodeRequest } from "./request.ts";
 import type { Boot, PodmState, SimNode } from "./state.ts";
+import { Stock } from "./stock.ts";
 
 export const BOOT_TARGETS = ["None", "Pxe", "Hdd", "RemoteDrive"] as const;
 export const BOOT_STATES = ["Disabled", "Once", "Continuous"] as const;
@@ -29,26 +30,14 @@ export interface MachineOptions {
 }
 
 /** How the pod behaves: what can be done to its hardware, and what becomes of it. All of it throws Refusals. */
-export class Machine {
-  readonly hardware: Hardware;
-  readonly dialect: Dialect;
+export class Machine extends Stock {
   readonly #options: MachineOptions;
   readonly #agenda: Agenda;
-  readonly #systems: ReadonlyMap<string, System>;
-  /** By id, path and path of the endpoint. */
-  readonly #devices: ReadonlyMap<string, Device>;
   #failing = 0;
 
   constructor(options: MachineOptions) {
+    super(options.hardware, options.dialect, options.state);
     this.#options = options;
-    this.hardware = options.hardware;
-    this.dialect = options.dialect;
-    this.#systems = new Map(options.hardware.systems.map((system) => [system.id, system]));
-    this.#devices = new Map(
-      options.hardware.devices.flatMap((each) =>
-        [each.id, each.path, each.endpoint].map((key) => [key, each] as const),
-      ),
-    );
     const kinds = {
       assembled: (id: string) => this.#assembled(id),
       on: (id: string) => this.#powered(id, "On"),
@@ -59,8 +48,8 @@ export class Machine {
   }
 
   get state(): PodmState {
-    this.#options.state.due = this.#agenda.list();
-    return this.#options.state;
+    this.kept.due = this.#agenda.list();
+    return this.kept;
   }
 
   /** Nothing happens by itself any more. */
@@ -75,64 +64,14 @@ export class Machine {
 
   /** Takes a system or device away, by its path, or brings it back. */
   setDown(path: string, down: boolean): void {
-    const { state } = this.#options;
+    const state = this.kept;
     const others = state.down.filter((each) => each !== path);
     state.down = down ? [...others, path] : others;
     this.#options.emit({ type: "StatusChange", origin: path, message: `${path} is ${down ? "down" : "up"}` });
   }
 
-  isDown(path: string): boolean {
-    return this.#options.state.down.includes(path);
-  }
-
-  get nodes(): readonly SimNode[] {
-    return this.#options.state.nodes;
-  }
-
-  node(id: string): SimNode | null {
-    return this.nodes.find((node) => node.id === id) ?? null;
-  }
-
-  system(id: string): System | null {
-    return this.#systems.get(id) ?? null;
-  }
-
-  device(key: string): Device | null {
-    return this.#devices.get(key) ?? null;
-  }
-
-  nodeOfSystem(id: string): SimNode | null {
-    return this.nodes.find(({ system }) => system === id) ?? null;
-  }
-
-  nodeOfDevice(id: string): SimNode | null {
-    return this.nodes.find(({ devices }) => devices.includes(id)) ?? null;
-  }
-
-  volumes(): Volume[] {
-    const made = this.#options.state.madeVolumes.map((volume) => ({ ...volume, master: false }));
-    return [...this.hardware.volumes, ...made];
-  }
-
-  nodeOfVolume(id: string): SimNode | null {
-    return this.nodes.find(({ volumes }) => volumes.includes(id)) ?? null;
-  }
-
-  /** A NIC that was attached to the system's node shows as one more of its interfaces. */
-  attachedInterfaces(system: System): Interface[] {
-    return (this.nodeOfSystem(system.id)?.devices ?? [])
-      .map((id) => this.#devices.get(id)!)
-      .filter(({ kind }) => kind === "NIC")
-      .map(({ id, uuid, size }) => ({
-        path: `${systemPath(system.id)}/EthernetInterfaces/${id}`,
-        id,
-        mac: `02:${uuid.slice(-10).replace(/(..)(?=.)/g, "$1:")}`,
-        mbps: size,
-      }));
-  }
-
   power(system: string): PowerState {
-    return this.#options.state.power[system] ?? "On";
+    return this.kept.power[system] ?? "On";
   }
 
   boot(system: string): Boot {
@@ -141,17 +80,17 @@ export class Machine {
       BootSourceOverrideTarget: "Pxe",
       BootSourceOverrideMode: "Legacy",
     };
-    return this.#options.state.boot[system] ?? first;
+    return this.kept.boot[system] ?? first;
   }
 
   allocate(request: NodeRequest): SimNode {
-    const { state } = this.#options;
+    const state = this.kept;
     const volumes = (request.RemoteDrives ?? []).map((each) => this.#remoteDrive(each));
     const used = new Set(state.nodes.map(({ system }) => system));
     const fit = match(request, {
       hardware: this.hardware,
       systems: this.hardware.systems.filter(({ id }) => !used.has(id) && !this.isDown(systemPath(id))),
-      devices: this.#freeDevices(),
+      devices: this.freeDevices(),
       sums: this.dialect.sums,
     });
     if (typeof fit === "string") {
@@ -201,7 +140,7 @@ export class Machine {
     const now = this.power(system);
     const change = powerAfter(known, now);
     if (change === null) return;
-    this.#options.state.power[system] = change.during;
+    this.kept.power[system] = change.during;
     const [next, other] = change.after === "On" ? ["on", "off"] : ["off", "on"];
     this.#agenda.cancel(other!, system);
     this.#agenda.add(next!, system, this.#options.resetMs);
@@ -219,44 +158,31 @@ export class Machine {
       if (values === undefined) throw invalid(`Boot/${name} cannot be set`);
       if (!values.includes(value)) throw invalid(`Boot/${name}: ${String(value)} is not one of ${values.join(", ")}`);
     }
-    this.#options.state.boot[system] = { ...this.boot(system), ...change };
+    this.kept.boot[system] = { ...this.boot(system), ...change };
     this.#emit("ResourceUpdated", systemPath(system), `${system} boots otherwise`);
   }
 
   assetTag(system: string): string {
-    return this.#options.state.assetTags[system] ?? `asset tag${system}`;
+    return this.kept.assetTags[system] ?? `asset tag${system}`;
   }
 
   setAssetTag(system: string, tag: string): void {
-    this.#options.state.assetTags[system] = tag;
+    this.kept.assetTags[system] = tag;
   }
 
   /** Hardware goes back to the pool; what was made for the node goes with it. */
   remove(node: SimNode): void {
-    const { state } = this.#options;
+    const state = this.kept;
     this.#agenda.cancel("assembled", node.id);
     state.nodes = state.nodes.filter((other) => other !== node);
     state.madeVolumes = state.madeVolumes.filter(({ id }) => !node.volumes.includes(id));
     this.#emit("ResourceRemoved", nodePath(node.id), `${node.id} was disassembled`);
   }
 
-  /** What could be attached to a node now. */
-  attachable(node: SimNode): { devices: Device[]; volumes: Volume[] } {
-    const system = this.#systems.get(node.system)!;
-    const taken = new Set(this.nodes.flatMap(({ devices }) => devices));
-    const given = new Set(this.nodes.flatMap(({ volumes }) => volumes));
-    return {
-      devices: this.hardware.devices.filter(
-        ({ id, rack, path }) => rack === system.rack && !taken.has(id) && !this.isDown(path),
-      ),
-      volumes: this.dialect.volumes ? this.hardware.volumes.filter(({ id, master }) => !master && !given.has(id)) : [],
-    };
-  }
-
   /** `resource`: path of a device, of its endpoint, or of a volume. */
   attach(node: SimNode, resource: string, protocol: unknown): void {
     this.#movable(node);
-    const device = this.#devices.get(resource);
+    const device = this.device(resource) ?? undefined;
     if (device === undefined) {
       this.#attachVolume(node, resource, protocol);
       return;
@@ -267,7 +193,7 @@ export class Machine {
     }
     if (this.nodeOfDevice(device.id) !== null) throw this.#conflict(`${resource} is currently in use`);
     if (this.isDown(device.path)) throw this.#conflict(`${resource} is not available`);
-    const system = this.#systems.get(node.system)!;
+    const system = this.system(node.system)!;
     if (device.rack !== system.rack) {
       throw this.#conflict(
         `${resource} cannot be reached from ${system.id}: it is in ${device.rack}, not ${system.rack}`,
@@ -286,13 +212,13 @@ export class Machine {
 
   detach(node: SimNode, resource: string): void {
     this.#movable(node);
-    const device = this.#devices.get(resource);
+    const device = this.device(resource) ?? undefined;
     if (device !== undefined && node.devices.includes(device.id)) {
       node.devices = node.devices.filter((id) => id !== device.id);
       this.#emit("ResourceUpdated", device.endpoint, `${device.id} was detached from ${node.id}`);
       return;
     }
-    const volume = this.#volumeAt(resource);
+    const volume = this.volumeAt(resource);
     if (volume !== undefined && node.volumes.includes(volume.id)) {
       node.volumes = node.volumes.filter((id) => id !== volume.id);
       this.#emit("ResourceUpdated", nodePath(node.id), `${node.id} has a volume less`);
@@ -303,7 +229,7 @@ export class Machine {
   }
 
   #attachVolume(node: SimNode, resource: string, protocol: unknown): void {
-    const volume = this.dialect.volumes ? this.#volumeAt(resource) : undefined;
+    const volume = this.dialect.volumes ? this.volumeAt(resource) : undefined;
     if (volume === undefined) throw invalid(`Resource: ${resource} cannot be attached`);
     if (protocol !== undefined && protocol !== "NVMeOverFabrics") {
       throw invalid(`Protocol: ${String(protocol)} does not match NVMeOverFabrics of ${resource}`);
@@ -315,15 +241,10 @@ export class Machine {
     this.#emit("ResourceUpdated", resource, `Volume ${volume.id} was attached to ${node.id}`);
   }
 
-  #volumeAt(path: string): Volume | undefined {
-    const id = /\/(?:Volumes|LogicalDrives|Targets)\/([^/]+)$/.exec(path)?.[1];
-    return this.volumes().find((volume) => volume.id === id);
-  }
-
   /** The id of a volume that exists, or the size of one to be made. */
   #remoteDrive(wanted: NonNullable<NodeRequest["RemoteDrives"]>[number]): string | { gib: number } {
     const master = wanted.Master?.Resource?.["@odata.id"];
-    if (master !== undefined && this.#volumeAt(master)?.master !== true) {
+    if (master !== undefined && this.volumeAt(master)?.master !== true) {
       throw invalid(`RemoteDrives/Master/Resource: ${master} is no master`);
     }
     const path = wanted.Resource?.["@odata.id"];
@@ -331,7 +252,7 @@ export class Machine {
       if (wanted.CapacityGiB == null) throw invalid("RemoteDrives/CapacityGiB: property is missing");
       return { gib: wanted.CapacityGiB };
     }
-    const volume = this.#volumeAt(path);
+    const volume = this.volumeAt(path);
     if (volume === undefined) throw invalid(`RemoteDrives/Resource: there is no volume at ${path}`);
     if (volume.master || this.nodeOfVolume(volume.id) !== null) {
       throw new Refusal(409, "Conflict during allocation", {
@@ -343,16 +264,10 @@ export class Machine {
   }
 
   #makeVolume(gib: number): string {
-    const { state } = this.#options;
+    const state = this.kept;
     const id = String(state.nextVolume++);
     state.madeVolumes.push({ id, gib });
     return id;
-  }
-
-  #freeDevices(): Map<string, Device[]> {
-    const taken = new Set(this.nodes.flatMap(({ devices }) => devices));
-    const free = this.hardware.devices.filter(({ id, path }) => !taken.has(id) && !this.isDown(path));
-    return groupsOf(free, ({ rack }) => rack);
   }
 
   #movable(node: SimNode): void {
@@ -373,7 +288,7 @@ export class Machine {
   }
 
   #powered(system: string, power: PowerState): void {
-    const { state } = this.#options;
+    const state = this.kept;
     if (power === "On") delete state.power[system];
     else state.power[system] = power;
     this.#emit("StatusChange", systemPath(system), `${system} is ${power}`);
