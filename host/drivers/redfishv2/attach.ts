@@ -1,6 +1,6 @@
 // Blocks added to a system that runs, and taken from it. Contract: drivers, 3.5 (attach/detach).
 
-import { AppError } from "../../errors.ts";
+import { AppError, type UpstreamError } from "../../errors.ts";
 import type { DeviceFacts, Facts, Step } from "../driver.ts";
 import type { RedfishClient, Resource } from "../redfish/client.ts";
 import { at, lastSegment, textOf } from "../redfish/shapes.ts";
@@ -107,7 +107,8 @@ async function patch(client: RedfishClient, system: Resource, path: string, dire
     const body = { Links: { ResourceBlocks: list } };
     return await client.patch(system.path, body, signal, { etag: system.etag, compose: true, once: true });
   } catch (error) {
-    if (!isRefusal(error, 405, 501)) throw error;
+    const isFixed = isRefusal(error, 400) && /PropertyNotWritable$/.test((error as UpstreamError).upstreamCode ?? "");
+    if (!isFixed && !isRefusal(error, 405, 501)) throw error;
     throw new AppError("pod-manager.unsupported", `${system.path} lets no blocks be added or removed.`, {
       cause: error,
     });

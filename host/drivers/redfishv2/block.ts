@@ -96,11 +96,14 @@ export function blockOf(path: string, body: Fields, holdings: Holdings, links: L
   const now = numberOf(at(status, "NumberOfCompositions")) ?? systems.length;
   const sharable =
     (booleanOf(at(status, "SharingCapable")) ?? false) && (booleanOf(at(status, "SharingEnabled")) ?? true);
+  const types = typesOf(body, holdings);
   return {
     ...holdings,
+    devices: holdings.devices.filter((device) => isOffered(device, types)),
+    storageGib: isOffered("SSD", types) ? holdings.storageGib : 0,
     path,
     id: textOf(body.Id) ?? lastSegment(path),
-    types: typesOf(body, holdings),
+    types,
     state,
     reserved,
     sharable,
@@ -126,6 +129,14 @@ function typesOf(body: Fields, holdings: Holdings): BlockType[] {
   if (has("SimpleStorage") || has("Storage") || has("Drives")) types.push("Storage");
   if (has("EthernetInterfaces") || has("NetworkInterfaces")) types.push("Network");
   return types;
+}
+
+/** What only a computer itself uses, its own disk or network, is no device that could be asked for. */
+function isOffered(device: string, types: readonly BlockType[]): boolean {
+  if (types.includes("Expansion") || types.includes("IndependentResource")) return true;
+  if (device === "NIC") return types.includes("Network");
+  if (device === "SSD" || device === "NVMe" || device === "HDD") return types.includes("Storage");
+  return types.includes("Processor");
 }
 
 interface Standing {

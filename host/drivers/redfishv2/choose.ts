@@ -33,6 +33,9 @@ interface Need {
   words(have: number): string;
 }
 
+/** Of kinds of blocks, in all zones together: the process does nothing else meanwhile. */
+const MOST_LOOKS = 1_000_000;
+
 /** Measures by which waste is told, in the order of tie-breaking. */
 const MEASURES: readonly ((block: Block) => number)[] = [
   (block) => block.cores,
@@ -82,7 +85,10 @@ export function chooseBlocks<Z extends Zone>(
     const solution =
       lacking.length > 0
         ? null
-        : cheapest(problemOf(usable, needs, zone, requirements, wholeZonesOf, (block) => rack(block, rackOf)));
+        : cheapest(
+            problemOf(usable, needs, zone, requirements, wholeZonesOf, (block) => rack(block, rackOf)),
+            MOST_LOOKS / zones.length,
+          );
     if (solution === null) {
       short.push(`${zone.name}: ${lacking.join(", ") || limitsInWords(zone)}${obstacles(zone, known, taken)}`);
       continue;
@@ -147,7 +153,11 @@ function needsOf(
     },
   ];
   const counts = new Map<string, number>();
-  for (const type of pciDevices ?? []) counts.set(type, (counts.get(type) ?? 0) + 1);
+  for (const asked of pciDevices ?? []) {
+    // However it is written: SSD and ssd are two of a kind.
+    const type = [...counts.keys()].find((known) => equal(known, asked)) ?? asked;
+    counts.set(type, (counts.get(type) ?? 0) + 1);
+  }
   for (const [type, amount] of counts)
     needs.push({
       amount,
