@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import { AppError } from "../errors.ts";
 import type { Driver } from "./driver.ts";
 import { redfishv1 } from "./redfishv1.ts";
+import { redfishv2 } from "./redfishv2.ts";
 
 export type * from "./driver.ts";
 export { LIMITS } from "./driver.ts";
@@ -13,6 +14,7 @@ export { LIMITS } from "./driver.ts";
 export const drivers: ReadonlyMap<string, Driver> = new Map(
   [
     redfishv1, // Intel RSD pod managers
+    redfishv2, // DMTF's CompositionService
   ].map((driver) => [driver.name, driver]),
 );
 
