@@ -24,6 +24,7 @@ export function hardware(
   whole: Store,
   pods: ReadonlyMap<string, MemoryHardware>,
   options: Partial<OperationRunnerOptions> & { around?: (around: Around) => Around } = {},
+  choice: { answerMs?: number } = {},
 ): Hardware {
   const logged: string[] = [];
   const log = (message: string, details: Record<string, unknown>) =>
@@ -38,7 +39,7 @@ export function hardware(
     connect,
     procedures: nodeProcedures(),
     log,
-    patienceMs: 1_000,
+    patienceMs: 30_000,
     pauseMs: 1,
     alone: true,
     ...rest,
@@ -46,7 +47,7 @@ export function hardware(
   const flavors = {
     find: async () => ({ properties: { processor: { total_cores: "16" }, pci_device: { type: ["SSD"] } } }),
   };
-  const nodes = new NodeService({ store, connect, operations, flavors, log });
+  const nodes = new NodeService({ store, connect, operations, flavors, log, ...choice });
   return { store, operations, nodes, logged, close: () => operations.close() };
 }
 

@@ -4,10 +4,13 @@ import type { Store } from "../../../db/store.ts";
 import type { Choice, Cost, PodManager, Requirements } from "../../drivers/driver.ts";
 import { AppError } from "../../errors.ts";
 import { Turns } from "../turns.ts";
+import { bounded } from "./bounded.ts";
 import { reasonOf } from "./outcome.ts";
 
 /** Others may take what was chosen before it is claimed; after so many rounds there is something wrong. */
 const MOST_ROUNDS = 20;
+/** Drivers have limits of their own, shorter ones; who comes next waits for this one, ms. */
+const LONGEST_MS = 300_000;
 
 /** The same hardware is wanted by somebody else: choose again. */
 export class Taken extends Error {}
@@ -51,7 +54,10 @@ export class HardwareChoice {
       for (let round = 1; ; round++) {
         signal.throwIfAborted();
         const chosen =
-          only === null ? await this.#best(requirements, signal) : await this.#at(only, requirements, signal);
+          only === null
+            ? await this.#best(requirements, signal)
+            : await this.#at(only, requirements, AbortSignal.any([signal, AbortSignal.timeout(LONGEST_MS)]));
+        signal.throwIfAborted();
         try {
           return await claim(chosen);
         } catch (error) {
@@ -78,7 +84,7 @@ export class HardwareChoice {
     const { store, connect } = this.#options;
     const podManager = await connect(podManagerId);
     const taken = await store.read((db) => takenResources(db, podManagerId));
-    const choice = await podManager.choose(requirements, taken, signal);
+    const choice = await bounded((signal) => podManager.choose(requirements, taken, signal), signal);
     return { podManager, podManagerId, choice, reasons: choice.reasons };
   }
 

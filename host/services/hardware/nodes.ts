@@ -55,6 +55,8 @@ export interface NodeServiceOptions {
     find(id: string): Promise<{ readonly properties: Readonly<Record<string, unknown>> }>;
   };
   readonly log: (message: string, details: Record<string, unknown>) => void;
+  /** Where several pod managers are asked, one that takes longer to choose is left out, ms; default 15,000. */
+  readonly answerMs?: number;
 }
 
 /** Live views are asked for so many nodes at a time. */

@@ -23,6 +23,16 @@ export function refused(error: unknown): boolean {
   return error instanceof AppError && DEFINITE.has(error.code);
 }
 
+/** The same, for who is told of it while the operation goes on. */
+export function goesOn(error: unknown, kind: string): unknown {
+  if (!(error instanceof AppError)) return error;
+  const message = `${error.message}\nThe ${kind} goes on as soon as it can; GET /v1/operations tells how.`;
+  if (!(error instanceof UpstreamError)) return new AppError(error.code, message, { cause: error });
+  const { upstreamStatus: status, upstreamCode: code, upstreamTitle: title } = error;
+  const upstream = error.code === "provisioning.refused" ? error.code : "pod-manager.refused";
+  return new UpstreamError(upstream, { status, code, title }, message, { cause: error });
+}
+
 /** Why an operation goes back. */
 export interface Failure {
   readonly code: ErrorCode;

@@ -8,7 +8,8 @@ import {
 import type { Store } from "../../../db/store.ts";
 import type { Facts, PodManager, Step } from "../../drivers/driver.ts";
 import { AppError } from "../../errors.ts";
-import { failureOf, reasonOf, refused } from "./outcome.ts";
+import { bounded } from "./bounded.ts";
+import { failureOf, goesOn, reasonOf, refused } from "./outcome.ts";
 import { Pauses } from "./pauses.ts";
 import type { Procedure } from "./procedures.ts";
 import { recordable } from "./recordable.ts";
@@ -240,7 +241,7 @@ export class Saga {
     if (performance.now() >= this.#patientUntil && this.#waiting.length > 0) {
       const { undoable } = this.#options.procedure;
       if (undoable && this.#row.direction === "forward") throw new Failed(error);
-      this.#tell(error);
+      this.#tell(undoable ? error : goesOn(error, this.#row.kind));
     }
     await this.#pauses.take();
   }
@@ -253,17 +254,10 @@ export class Saga {
 
   async #limited<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const limit = AbortSignal.timeout(this.#options.stepMs);
-    const signal = AbortSignal.any([this.#abort.signal, limit]);
-    let stop: (() => void) | undefined;
-    const stopped = new Promise<never>((_, reject) => {
-      stop = () => reject(limit.aborted ? new AppError("pod-manager.timeout", "a step took too long") : signal.reason);
-      if (signal.aborted) stop();
-      else signal.addEventListener("abort", stop);
-    });
     try {
-      return await Promise.race([work(signal), stopped]);
-    } finally {
-      signal.removeEventListener("abort", stop!);
+      return await bounded(work, AbortSignal.any([this.#abort.signal, limit]));
+    } catch (error) {
+      throw limit.aborted ? new AppError("pod-manager.timeout", "a step took too long", { cause: error }) : error;
     }
   }
 
