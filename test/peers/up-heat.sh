@@ -26,6 +26,8 @@ fi
 use_stderr = true
 transport_url = $RABBIT_URL
 num_engine_workers = 1
+# Twenty stacks at once wait for the one engine.
+rpc_response_timeout = 240
 max_stacks_per_tenant = 1000
 stack_scheduler_hints = true
 convergence_engine = ${HEAT_CONVERGENCE:-true}

@@ -62,7 +62,7 @@ export class User {
     return token;
   }
 
-  /** Any answer; rejects where there is none within 90 s. */
+  /** Any answer; rejects where there is none within 300 s. */
   async ask(method: string, url: string, body?: unknown): Promise<Answer> {
     const response = await fetch(url, {
       method,
@@ -71,7 +71,7 @@ export class User {
         "content-type": "application/json",
         "openstack-api-version": url.startsWith(env.PLACEMENT_URL!) ? "placement 1.39" : "compute 2.90",
       },
-      signal: AbortSignal.timeout(90_000),
+      signal: AbortSignal.timeout(300_000),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
