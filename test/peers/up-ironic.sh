@@ -2,7 +2,7 @@
 # Ironic twice, each with a database of its own: one that asks Keystone (IRONIC_PORT), one that stands alone and asks nobody
 # (IRONIC_ALONE_PORT). API and conductor talk JSON-RPC, so they need no broker. Hardware types: redfish, ipmi, fake-hardware.
 . "$(dirname "$0")/_lib.sh"
-need_pkgs python3-ironic python3-sushy sqlite3 curl jq
+need_pkgs ipmitool python3-ironic python3-sushy sqlite3 curl jq
 unpack_debs ironic-common ironic-api ironic-conductor
 conf() { # conf NAME API_PORT RPC_PORT AUTH
   local d="$PEERS_DIR/ironic/$1"
