@@ -15,6 +15,8 @@ export interface IronicNode {
   readonly name: string | null;
   /** enroll, manageable, available, active, … */
   readonly provisionState: string | null;
+  /** Why its last change failed. */
+  readonly lastError: string | null;
   /** Passwords come masked. */
   readonly driverInfo: Readonly<Record<string, unknown>>;
   readonly extra: Readonly<Record<string, unknown>>;
@@ -252,6 +254,7 @@ function nodeOf(json: Readonly<Record<string, unknown>> | null): IronicNode {
     uuid,
     name: textOf(json.name),
     provisionState: textOf(json.provision_state),
+    lastError: textOf(json.last_error),
     driverInfo: isRecord(json.driver_info) ? json.driver_info : {},
     extra: isRecord(json.extra) ? json.extra : {},
   };

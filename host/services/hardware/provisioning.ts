@@ -10,6 +10,8 @@ export interface ProvisioningOptions {
   readonly store: Store;
   readonly connections: Pick<Connections, "get">;
   readonly ironic: Ironic;
+  /** How long Ironic may take to reach the hardware of a node, ms; default 60,000. */
+  readonly patienceMs?: number;
   readonly log: (message: string, details: Record<string, unknown>) => void;
 }
 
@@ -138,14 +140,30 @@ export class ProvisioningService {
   }
 
   async #bringTo(nodeId: string, targets: readonly string[]): Promise<string[]> {
-    for (const target of targets) {
+    const { ironic } = this.#options;
+    for (const [at, target] of targets.entries()) {
       try {
-        await this.#options.ironic.provision(nodeId, target);
+        await ironic.provision(nodeId, target);
+        if (at + 1 < targets.length) await this.#until(nodeId, "manageable");
       } catch (error) {
         return [`it is not brought to "${target}": ${reasonOf(error)}`];
       }
     }
     return [];
+  }
+
+  /** Ironic talks to the hardware before it takes the next order. The last order is not waited for: cleaning takes hours. */
+  async #until(nodeId: string, state: string): Promise<void> {
+    const { ironic, patienceMs = 60_000 } = this.#options;
+    const end = performance.now() + patienceMs;
+    for (;;) {
+      const node = await ironic.node(nodeId);
+      if (node?.provisionState === state) return;
+      if (node !== null && node.lastError !== null) throw new Error(node.lastError);
+      if (performance.now() > end)
+        throw new Error(`it is "${node?.provisionState}" after ${patienceMs} ms, not "${state}"`);
+      await new Promise((resolve) => setTimeout(resolve, Math.min(1_000, patienceMs / 10)));
+    }
   }
 
   async #remove(id: string): Promise<void> {

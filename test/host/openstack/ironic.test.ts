@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { HttpClient } from "../../../host/openstack/http-client.ts";
 import { Ironic } from "../../../host/openstack/ironic.ts";
 
-// Its answers are those of Ironic 21.4, recorded (test/fixtures/ironic).
+// Its answers are as those of Ironic 21.4. The real one is asked in test/peers/ironic.scenario.ts.
 
 interface Heard {
   readonly method: string;
@@ -176,7 +176,11 @@ describe("what passes is tried again", () => {
     answers = ({ path }) => {
       if (path === "/v1/") return { status: 200 };
       asked++;
-      if (asked < 3) return { status: 409, body: FAULT("Node n1 is locked by host c1, please retry after the current operation is completed.") };
+      if (asked < 3)
+        return {
+          status: 409,
+          body: FAULT("Node n1 is locked by host c1, please retry after the current operation is completed."),
+        };
       return { status: 204 };
     };
     await ironic().deleteNode("n1");
