@@ -4,6 +4,7 @@ import { isAbsolute, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { AppError } from "../errors.ts";
 import type { Driver } from "./driver.ts";
+import { expether } from "./expether.ts";
 import { redfishv1 } from "./redfishv1.ts";
 import { redfishv2 } from "./redfishv2.ts";
 
@@ -15,6 +16,7 @@ export const drivers: ReadonlyMap<string, Driver> = new Map(
   [
     redfishv1, // Intel RSD pod managers
     redfishv2, // DMTF's CompositionService
+    expether, // NEC ExpEther managers
   ].map((driver) => [driver.name, driver]),
 );
 

@@ -76,19 +76,26 @@ function pathsOf({ resourceUri, extra }: DeviceFacts): string[] {
   return [resourceUri, ...endpoints.filter((path) => path !== null)];
 }
 
-/** The node links it, or offers to detach it. @throws AppError as PodManager */
+/** @throws AppError as PodManager */
 export async function isAttached(
   client: RedfishClient,
   node: Resource,
   device: DeviceFacts,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const held = heldBy(client, node);
-  const paths = pathsOf(device);
-  if (paths.some((path) => held.has(path))) return true;
+  const held = await holdingsOf(client, node, signal);
+  return pathsOf(device).some((path) => held.has(path));
+}
+
+/**
+ * What a node has: what it links, and what it offers to detach. Not all that is attached is linked: of a NIC, only its
+ * interfaces are.
+ * @throws AppError as PodManager
+ */
+export async function holdingsOf(client: RedfishClient, node: Resource, signal: AbortSignal): Promise<Set<string>> {
   const action = actionOf(client, node, DETACH);
   const offered = action === null ? null : await resourcesOf(client, action, signal);
-  return offered !== null && paths.some((path) => offered.includes(path));
+  return new Set([...heldBy(client, node), ...(offered ?? [])]);
 }
 
 const ATTACH = /^#ComposedNode\.Attach(Resource|Endpoint)$/;
@@ -176,7 +183,7 @@ async function resourcesOf(client: RedfishClient, action: Action, signal: AbortS
 async function refuseIfElsewhere(client: RedfishClient, device: DeviceFacts, signal: AbortSignal): Promise<void> {
   const paths = pathsOf(device);
   for (const node of await readNodes(client, signal)) {
-    const held = heldBy(client, node);
+    const held = await holdingsOf(client, node, signal);
     if (paths.some((path) => held.has(path)))
       throw new UpstreamError(
         "pod-manager.refused",

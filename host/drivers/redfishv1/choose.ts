@@ -27,7 +27,7 @@ interface Candidate {
  */
 export function choose(requirements: Requirements, taken: ReadonlySet<string>, offer: Offer): Choice {
   const free = offer.systems.filter(({ path, usable }) => usable && !offer.inUse.has(path) && !taken.has(path));
-  const fitting = free.filter((system) => shortOf(requirements, system) === null);
+  const fitting = free.filter((system) => serves(requirements, system));
   if (fitting.length === 0) throw noSystem(requirements, free, offer, taken);
   const pools = devicePools(requirements, taken, offer);
   const racksInUse = new Set(offer.systems.filter(({ path }) => offer.inUse.has(path)).map(({ rack }) => rack));
@@ -43,10 +43,10 @@ function choiceOf(
   { pins, tree }: Offer,
 ): Choice {
   const rack = system.rack === null ? null : tree.get(system.rack);
-  const cpu = system.cpus.find(({ model }) => matches(processor?.model, model));
+  const cpu = system.cpus.find(({ model }) => model === null || matches(processor?.model, model));
   const pinned = pins && cpu !== undefined ? cpu.path : null;
   const place = rack ? ` in rack ${rack.id}` : "";
-  const amount = `${system.cores} cores and ${system.memoryMib} MiB of memory`;
+  const amount = `${system.cores ?? "untold"} cores and ${system.memoryMib ?? "untold"} MiB of memory`;
   return {
     resources: [...(pinned === null ? [] : [system.path]), ...devices.map(({ resourceUri }) => resourceUri)],
     cost,
@@ -79,10 +79,6 @@ function candidateOf(
     chosen.add(device);
     racks.add(rackOf(device, tree) ?? system.rack);
   }
-  const spare = [
-    [processor.totalCores ?? 0, system.cores],
-    [memory.capacityMib ?? 0, system.memoryMib],
-  ].map(([asked, has]) => (has! > 0 ? (has! - asked!) / has! : 0));
   return {
     system,
     devices: [...chosen],
@@ -90,9 +86,16 @@ function candidateOf(
       zonesBroken: 0,
       racks: racks.size - 1,
       resources: 1 + chosen.size,
-      wasteBp: Math.round((5000 * (spare[0]! + spare[1]!)) as number),
+      wasteBp: Math.round(
+        (spareBp(processor.totalCores, system.cores) + spareBp(memory.capacityMib, system.memoryMib)) / 2,
+      ),
     },
   };
+}
+
+/** The part of an amount that was not asked for; all of it where it is not told. */
+function spareBp(asked = 0, has: number | null): number {
+  return has === null ? 10_000 : has === 0 ? 0 : (10_000 * (has - asked)) / has;
 }
 
 function compare(a: Candidate, b: Candidate): number {
@@ -100,8 +103,8 @@ function compare(a: Candidate, b: Candidate): number {
     a.cost.racks - b.cost.racks ||
     a.cost.resources - b.cost.resources ||
     a.cost.wasteBp - b.cost.wasteBp ||
-    a.system.cores - b.system.cores ||
-    a.system.memoryMib - b.system.memoryMib
+    (a.system.cores ?? 0) - (b.system.cores ?? 0) ||
+    (a.system.memoryMib ?? 0) - (b.system.memoryMib ?? 0)
   );
 }
 
@@ -116,14 +119,15 @@ function byPath(a: Candidate, b: Candidate): number {
   return NATURAL.compare(a.system.path, b.system.path);
 }
 
-/** What a system lacks; null: it serves. */
-function shortOf({ processor = {}, memory = {} }: Requirements, system: SupplySystem): string | null {
-  if (system.cores < (processor.totalCores ?? 0)) return "cores";
-  if (!system.cpus.some(({ model }) => matches(processor.model, model)) && processor.model !== undefined)
-    return "model";
-  if (system.memoryMib < (memory.capacityMib ?? 0)) return "memory";
-  if (memory.type !== undefined && !system.memoryTypes.some((type) => matches(memory.type, type))) return "type";
-  return null;
+/** What is not told of a system is not held against it. */
+function serves({ processor = {}, memory = {} }: Requirements, system: SupplySystem): boolean {
+  const models = system.cpus.map(({ model }) => model).filter((model) => model !== null);
+  return (
+    (system.cores ?? Infinity) >= (processor.totalCores ?? 0) &&
+    (system.memoryMib ?? Infinity) >= (memory.capacityMib ?? 0) &&
+    (models.length === 0 || models.some((model) => matches(processor.model, model))) &&
+    (system.memoryTypes.length === 0 || system.memoryTypes.some((type) => matches(memory.type, type)))
+  );
 }
 
 function matches(wanted: string | undefined, has: string | null): boolean {
@@ -140,7 +144,8 @@ function noSystem(
   const unusable = systems.filter(({ path, usable }) => !usable && !inUse.has(path) && !taken.has(path)).length;
   const count = `${systems.length} systems: ${used} in use, ${unusable} not healthy, ${free.length} free`;
   if (free.length === 0) return new AppError("pod-manager.no-fit", `No system is free (${count}).`);
-  const most = (amount: (system: SupplySystem) => number) => Math.max(...free.map(amount));
+  const most = (amount: (system: SupplySystem) => number | null) =>
+    free.reduce((most, system) => Math.max(most, amount(system) ?? 0), 0);
   const kinds = (of: (system: SupplySystem) => readonly (string | null)[]) =>
     [...new Set(free.flatMap(of))].filter((kind) => kind !== null).join(", ") || "not told";
   const asked = [

@@ -22,13 +22,14 @@ const PCI_CLASSES: Readonly<Record<number, string>> = {
 };
 
 const KINDS: readonly (readonly [RegExp, string])[] = [
-  [/\/LogicalDrives\//, "storage"],
-  [/\/(Drives|Volumes|SimpleStorage)\//, "SSD"],
+  [/\/Drives\//, "SSD"],
   [/\/(NetworkInterfaces|NetworkDeviceFunctions|NetworkAdapters|EthernetInterfaces)\//, "NIC"],
 ];
 
 /** SSD, HDD, NIC, GPU, FPGA, ACS (another accelerator), storage, …; null: it does not tell. */
 export function typeOf({ path, body, entity, protocol }: Target): string | null {
+  // Whoever asks for an SSD does not mean a volume behind a network.
+  if (/\/(LogicalDrives|Volumes)\//.test(path)) return "storage";
   const processor = textOf(body.ProcessorType);
   if (processor !== null) return processor === "Accelerator" ? "ACS" : processor;
   const media = textOf(body.MediaType) ?? textOf(body.Type);
@@ -41,7 +42,8 @@ export function typeOf({ path, body, entity, protocol }: Target): string | null 
   const kind = KINDS.find(([pattern]) => pattern.test(path));
   if (kind) return kind[1];
   const entityType = textOf(entity.EntityType) ?? "";
-  if (/^(Drive|Volume)$/.test(entityType)) return "SSD";
+  if (entityType === "Volume") return "storage";
+  if (entityType === "Drive") return "SSD";
   if (/^(Network|Ethernet)/.test(entityType)) return "NIC";
   return null;
 }

@@ -8,12 +8,14 @@ import { isRefusal } from "../redfish/views/boot.ts";
 import { ChassisTree } from "../redfish/views/chassis.ts";
 import { linkOf, linksOf, rootLink } from "../redfish/views/links.ts";
 import { ifGiven } from "../redfish/views/part.ts";
+import { holdingsOf } from "./attach.ts";
 import { type Target, typeOf } from "./device-type.ts";
-import { holders, readNodes } from "./nodes.ts";
+import { readNodes } from "./nodes.ts";
 
 /** One that was found, before it is known who has it. */
 interface Found extends Target {
-  readonly fabric: string | null;
+  /** Id of its fabric or storage service; null: it belongs to neither. */
+  readonly pool: string | null;
   readonly chassis: string | null;
   /** Paths of the endpoints that lead to it: some versions attach those. */
   readonly endpoints: string[];
@@ -21,11 +23,11 @@ interface Found extends Target {
 
 /** Each thing once, however many ways lead to it. @throws AppError as PodManager: a part that cannot be listed ends it */
 export async function readDevices(client: RedfishClient, signal: AbortSignal): Promise<DeviceFacts[]> {
-  const [targets, tree, volumes, nodes] = await Promise.all([
+  const [targets, tree, volumes, held] = await Promise.all([
     fabricTargets(client, signal),
     ChassisTree.read(client, signal),
     volumesOfServices(client, signal),
-    readNodes(client, signal),
+    holders(client, signal),
   ]);
   const found = new Map<string, Found>();
   for (const target of targets) {
@@ -39,7 +41,6 @@ export async function readDevices(client: RedfishClient, signal: AbortSignal): P
     ...(await accelerators(client, signal)),
   ])
     if (!found.has(other.path)) found.set(other.path, other);
-  const held = holders(client, nodes);
   return [...found.values()].map((device) => factsOf(device, held)).sort(byPath);
 }
 
@@ -82,7 +83,7 @@ async function target(
     body: resource?.body ?? endpoint.body,
     entity,
     protocol: textOf(resource?.body.Protocol) ?? textOf(endpoint.body.EndpointProtocol),
-    fabric: idOf(fabric),
+    pool: idOf(fabric),
     chassis: resource === null ? null : chassisPathOf(client, resource),
     endpoints: [endpoint.path],
   };
@@ -109,14 +110,33 @@ async function volumesOfServices(client: RedfishClient, signal: AbortSignal): Pr
   const services = await membersOrNone(client, root, signal);
   const all = await client.all(
     services,
-    async ({ body }, inner) => {
-      const lists = [linkOf(client, body.Volumes), linkOf(client, body.LogicalDrives)];
+    async (service, inner) => {
+      const lists = [linkOf(client, service.body.Volumes), linkOf(client, service.body.LogicalDrives)];
       const members = await Promise.all(lists.map((list) => membersOrNone(client, list, inner)));
-      return members.flat().map((volume) => plain(volume, null));
+      return members
+        .flat()
+        .filter(isForNodes)
+        .map((volume) => ({
+          ...plain(volume, null),
+          protocol: protocolOfVolume(volume.body),
+          pool: idOf(service),
+          endpoints: linksOf(client, at(volume.body, "Links", "Targets")),
+        }));
     },
     signal,
   );
-  return all.flat();
+  return all.flat().filter(({ protocol }) => protocol !== "iSCSI");
+}
+
+/** Not what others are copied of, nor what they are cut from. */
+function isForNodes({ body }: Resource): boolean {
+  const access = listOf(body.AccessCapabilities);
+  const isReadOnly = access.length > 0 && !access.includes("Write");
+  return !isReadOnly && body.Protected !== true && ["LV", null].includes(textOf(body.Mode));
+}
+
+function protocolOfVolume(body: Resource["body"]): string | null {
+  return textOf(at(body, "Oem", "Intel_RackScale", "Protocol")) ?? textOf(body.Protocol);
 }
 
 /** FPGAs and the like that stand on their own: processors of systems that are none. */
@@ -137,15 +157,11 @@ async function accelerators(client: RedfishClient, signal: AbortSignal): Promise
 }
 
 function plain({ path, body }: Resource, chassis: string | null): Found {
-  return { path, body, entity: {}, protocol: textOf(body.Protocol), fabric: null, chassis, endpoints: [] };
+  return { path, body, entity: {}, protocol: textOf(body.Protocol), pool: null, chassis, endpoints: [] };
 }
 
 function chassisPathOf(client: RedfishClient, { path, body }: Resource): string | null {
-  return (
-    linksOf(client, at(body, "Links", "Chassis"))[0] ??
-    /^(.*\/Chassis\/[^/]+)\/(Drives|PCIeDevices)\//.exec(path)?.[1] ??
-    null
-  );
+  return linksOf(client, at(body, "Links", "Chassis"))[0] ?? /^(.*\/Chassis\/[^/]+)\//.exec(path)?.[1] ?? null;
 }
 
 /** Of a service that has no such collection, or names one that it then does not have: none. */
@@ -159,20 +175,31 @@ async function membersOrNone(client: RedfishClient, path: string | null, signal:
   }
 }
 
+/** Index of the node by the path of what it has. */
+async function holders(client: RedfishClient, signal: AbortSignal): Promise<Map<string, string>> {
+  const nodes = await readNodes(client, signal);
+  const all = await client.all(nodes, (node, inner) => holdingsOf(client, node, inner), signal);
+  const held = new Map<string, string>();
+  for (const [at, paths] of all.entries()) for (const path of paths) held.set(path, lastSegment(nodes[at]!.path));
+  return held;
+}
+
 /** States in which a thing is known but cannot be used. */
 const DOWN = new Set(["Absent", "UnavailableOffline", "Disabled"]);
 
 function factsOf(device: Found, held: ReadonlyMap<string, string>): DeviceFacts {
-  const { path, body, protocol, fabric, chassis, endpoints } = device;
+  const { path, body, protocol, pool, chassis, endpoints } = device;
   const nodeIndex = [path, ...endpoints].map((each) => held.get(each)).find((index) => index !== undefined) ?? null;
   const down = DOWN.has(textOf(at(body, "Status", "State")) ?? "");
   const broken = down || at(body, "Status", "Health") === "Critical";
-  const state: DeviceState = broken ? "error" : nodeIndex === null ? "free" : "allocated";
+  // One that nobody here has may be assigned past this pod manager.
+  const isAssigned = nodeIndex !== null || at(body, "Oem", "Intel_RackScale", "Assigned") === true;
+  const state: DeviceState = broken ? "error" : isAssigned ? "allocated" : "free";
   return {
     resourceUri: path,
     state,
     nodeIndex,
-    pooledGroupId: fabric ?? (chassis === null ? null : lastSegment(chassis)),
+    pooledGroupId: pool ?? (chassis === null ? null : lastSegment(chassis)),
     type: typeOf(device),
     properties: {
       device_id: idOf(device),

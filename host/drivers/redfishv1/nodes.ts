@@ -2,7 +2,7 @@
 
 import type { NodeView } from "../driver.ts";
 import type { RedfishClient, Resource } from "../redfish/client.ts";
-import { at, type Fields, lastSegment, recordOf, textOf } from "../redfish/shapes.ts";
+import { at, type Fields, recordOf, textOf } from "../redfish/shapes.ts";
 import { type AssetPaths, readAssets, systemAssetPaths } from "../redfish/views/assets.ts";
 import { linkOf, linksOf, rootLink } from "../redfish/views/links.ts";
 import { ifGiven } from "../redfish/views/part.ts";
@@ -126,11 +126,4 @@ export function textFact(facts: { readonly [key: string]: unknown }, name: strin
   const value = facts[name];
   if (typeof value !== "string") throw new TypeError(`operation has no ${name} among its facts`);
   return value;
-}
-
-/** Which node holds what: index by path. */
-export function holders(client: RedfishClient, nodes: readonly Resource[]): Map<string, string> {
-  const held = new Map<string, string>();
-  for (const node of nodes) for (const path of heldBy(client, node)) held.set(path, lastSegment(node.path));
-  return held;
 }

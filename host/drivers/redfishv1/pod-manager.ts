@@ -74,8 +74,9 @@ export class RsdPodManager implements PodManager {
       systemsInUse(this.#client, signal),
       attaches && (requirements.pciDevices?.length ?? 0) > 0 ? readDevices(this.#client, signal) : null,
     ]);
+    const depth = requirements.memory?.type === undefined ? "sizes" : "modules";
     const attempt = async (maxAgeMs?: number) =>
-      choose(requirements, taken, { ...(await this.#supply.supply(signal, maxAgeMs)), inUse, devices, pins });
+      choose(requirements, taken, { ...(await this.#supply.supply(depth, signal, maxAgeMs)), inUse, devices, pins });
     try {
       return await attempt();
     } catch (error) {

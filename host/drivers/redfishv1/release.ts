@@ -6,9 +6,9 @@ import type { RedfishClient } from "../redfish/client.ts";
 import { actionOf } from "../redfish/views/actions.ts";
 import { isRefusal } from "../redfish/views/boot.ts";
 import { ifGiven } from "../redfish/views/part.ts";
-import { free } from "./attach.ts";
+import { free, holdingsOf } from "./attach.ts";
 import { readDevices } from "./devices.ts";
-import { computerSystemOf, heldBy, isReleased, textFact } from "./nodes.ts";
+import { computerSystemOf, isReleased, textFact } from "./nodes.ts";
 
 export function releaseSteps(client: RedfishClient): readonly Step[] {
   const held = async (facts: Facts, signal: AbortSignal): Promise<Facts> => ({
@@ -36,8 +36,8 @@ async function devicesOf(client: RedfishClient, path: string, signal: AbortSigna
   const node = await client.find(path, signal);
   if (node === null) return [];
   const system = computerSystemOf(client, node);
-  const others = [...heldBy(client, node)].filter((one) => system === null || !one.startsWith(`${system}/`));
-  if (others.length === 0) return [];
+  const held = await holdingsOf(client, node, signal);
+  if ([...held].every((one) => system !== null && one.startsWith(`${system}/`))) return [];
   const devices = await ifGiven(readDevices(client, signal), []);
   const index = path.slice(path.lastIndexOf("/") + 1);
   return devices.filter(({ nodeIndex }) => nodeIndex !== null && encodeURIComponent(nodeIndex) === index).map(free);
