@@ -86,7 +86,8 @@ export function unreachable(origin: string, error: unknown): AppError {
   const code = codeOf(error);
   const why = REASONS[code] ?? (CERTIFICATE.test(code) ? CERTIFICATE_ADVICE : null);
   const cause = error instanceof Error ? error.message : String(error);
-  if (/^HPE_|^UND_ERR_HEADERS_OVERFLOW/.test(code))
+  const isNoHttp = error instanceof Error && error.name === "HTTPParserError";
+  if (isNoHttp || /^HPE_|^UND_ERR_HEADERS_OVERFLOW/.test(code))
     return new AppError("pod-manager.unreadable", `${origin} does not speak proper HTTP (${cause})`, { cause: error });
   const said = why === null ? cause : why.replace("%", cause);
   return new AppError("pod-manager.unreachable", `${origin}: ${clipped(said)}`, { cause: error });

@@ -79,7 +79,7 @@ export function retryAfterMs(answer: Answer | null): number | null {
   const said = answer?.headers["retry-after"]?.trim();
   if (said === undefined || said === "") return null;
   if (/^\d{1,9}$/.test(said)) return 1000 * Number(said);
-  const at = Date.parse(said);
+  const at = /^[a-z]{3,9}, |^\d{4}-\d\d-/i.test(said) ? Date.parse(said) : Number.NaN;
   // By the clock of the service where it tells it: ours may be another.
   const now = Date.parse(answer?.headers.date ?? "");
   return Number.isNaN(at) ? null : Math.max(0, at - (Number.isNaN(now) ? Date.now() : now));

@@ -1,5 +1,6 @@
 // Every form of error object, and every failure that has none, drivers 0.4.
 import { describe, expect, it } from "vitest";
+import { unreachable } from "../../../../host/drivers/redfish/errors.ts";
 import { client, json, never, PASSWORD, type Reply, raw, root, service } from "./service.ts";
 
 const ROOT = "GET /redfish/v1/";
@@ -138,5 +139,38 @@ describe("a status", () => {
       code: "pod-manager.credentials",
       message: "The pod manager wants the password of this account changed before anything else: Change it.",
     });
+  });
+});
+
+describe("no answer", () => {
+  it.each([
+    ["ECONNREFUSED", "pod-manager.unreachable", "connection refused"],
+    ["ENOTFOUND", "pod-manager.unreachable", "cannot be resolved"],
+    ["EAI_AGAIN", "pod-manager.unreachable", "DNS does not answer"],
+    ["EHOSTUNREACH", "pod-manager.unreachable", "no route to the host"],
+    ["ENETUNREACH", "pod-manager.unreachable", "no route to the network"],
+    ["ECONNRESET", "pod-manager.unreachable", "broke off before the answer"],
+    ["EPIPE", "pod-manager.unreachable", "broke off before the request"],
+    ["UND_ERR_SOCKET", "pod-manager.unreachable", "broke off before the answer was whole (the cause)"],
+    ["UND_ERR_CONNECT_TIMEOUT", "pod-manager.unreachable", "no connection in time"],
+    [
+      "DEPTH_ZERO_SELF_SIGNED_CERT",
+      "pod-manager.unreachable",
+      "not trusted (the cause). Register the pod manager with the CA",
+    ],
+    ["SELF_SIGNED_CERT_IN_CHAIN", "pod-manager.unreachable", "not trusted"],
+    ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "pod-manager.unreachable", "not trusted"],
+    ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "pod-manager.unreachable", "not trusted"],
+    ["CERT_HAS_EXPIRED", "pod-manager.unreachable", "has expired"],
+    ["CERT_NOT_YET_VALID", "pod-manager.unreachable", "Is the clock right"],
+    ["ERR_TLS_CERT_ALTNAME_INVALID", "pod-manager.unreachable", "for another name"],
+    ["ERR_SSL_WRONG_VERSION_NUMBER", "pod-manager.unreachable", "Is it a plain http:// one?"],
+    ["HPE_INVALID_CONSTANT", "pod-manager.unreadable", "does not speak proper HTTP (the cause)"],
+    ["UND_ERR_HEADERS_OVERFLOW", "pod-manager.unreadable", "does not speak proper HTTP"],
+    ["SOMETHING_NEW", "pod-manager.unreachable", "the cause"],
+  ])("for %s is %s", (given, code, told) => {
+    const error = unreachable("https://podm", Object.assign(new Error("the cause"), { code: given }));
+    expect(error).toMatchObject({ code, message: expect.stringContaining(told) });
+    expect(error.message).toMatch(/^https:\/\/podm/);
   });
 });
