@@ -31,7 +31,7 @@ export function loginOf(config: Config, url: string): CloudLogin {
     projectDomain: config.keystoneProjectDomain,
     region: config.cloudRegion || null,
     endpointInterface: config.cloudInterface,
-    ...(config.cloudCaFile === "" ? {} : { ca: readAuthorities(config.cloudCaFile) }),
+    ...(config.cloudCaFile === "" ? {} : { ca: readPem("--cloud-ca-file", config.cloudCaFile) }),
   };
 }
 
@@ -112,11 +112,12 @@ function tellFaults(topology: Topology, log: Logger): void {
   );
 }
 
-export function readAuthorities(path: string): string {
+/** @throws AppError config.invalid, naming the flag */
+export function readPem(flag: string, path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    throw new AppError("config.invalid", `--cloud-ca-file ${path}: cannot be read (${code})`, { cause });
+    throw new AppError("config.invalid", `${flag} ${path}: cannot be read (${code})`, { cause });
   }
 }

@@ -1,6 +1,6 @@
 // Where composed nodes are registered: an Ironic that a Keystone's catalog names, or one that stands alone.
 
-import { keystoneOf, loginOf, readAuthorities } from "./cloud.ts";
+import { keystoneOf, loginOf, readPem } from "./cloud.ts";
 import type { Config } from "./config.ts";
 import { CloudSession } from "./openstack/cloud-session.ts";
 import { HttpClient } from "./openstack/http-client.ts";
@@ -15,7 +15,8 @@ export interface OpenedIronic {
 export function openIronic(config: Config): OpenedIronic | null {
   const { ironic: source, ironicUsername: user, ironicPassword: password } = config;
   const caFile = config.ironicCaFile || config.cloudCaFile;
-  const ca = caFile === "" ? undefined : readAuthorities(caFile);
+  const ca =
+    caFile === "" ? undefined : readPem(config.ironicCaFile === "" ? "--cloud-ca-file" : "--ironic-ca-file", caFile);
   if (/^https?:/.test(source)) {
     const client = new HttpClient(ca);
     const basic = user === "" ? {} : { basic: { user, password } };

@@ -3,12 +3,12 @@ import { openStore } from "../db/client.ts";
 import type { Store } from "../db/store.ts";
 import type { RequestObserver } from "./api/observe.ts";
 import type { Operating } from "./api/operating.ts";
-import { valenceApi } from "./api/valence/index.ts";
+import { type ValenceApi, valenceApi } from "./api/valence/index.ts";
 import type { AdminRequired } from "./api/valet/auth.ts";
 import { valetApi } from "./api/valet/index.ts";
 import { brokersOf, followBus, notifyBus } from "./bus.ts";
 import { measureNotifications } from "./bus-metrics.ts";
-import { type Cloud, loginOf, openCloud, sessionForStacks } from "./cloud.ts";
+import { type Cloud, loginOf, openCloud, readPem, sessionForStacks } from "./cloud.ts";
 import type { Config } from "./config.ts";
 import type { DataCenter } from "./core/model.ts";
 import { type Breakdown, PoolSolver } from "./core/pool.ts";
@@ -16,7 +16,9 @@ import { readProblemFile } from "./core/problem.ts";
 import { simulatedDataCenter } from "./core/simulated.ts";
 import type { Solver } from "./core/task.ts";
 import { AppError } from "./errors.ts";
-import { type Listener, listen } from "./listen.ts";
+import { type OpenedHardware, openHardware } from "./hardware.ts";
+import { measureHardware } from "./hardware-metrics.ts";
+import { type Listener, listen, type Tls } from "./listen.ts";
 import { createLog, type Logger } from "./log.ts";
 import { counted, Metrics } from "./metrics.ts";
 import { HeatApi } from "./openstack/heat.ts";
@@ -41,6 +43,8 @@ export interface RunningServer {
   readonly valenceUrl: string;
   /** The generated token; null when another identity source is used. */
   readonly localToken: string | null;
+  /** A simulated pod manager is registered. */
+  readonly simulatedHardware: boolean;
   readonly log: Logger;
   /** Reads everything from the cloud again, if there is one. */
   resync(): void;
@@ -77,6 +81,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
       { fetch: async (request) => (await apis).valence.fetch(request) },
       host,
       config.valencePort,
+      certificateOf(config),
     );
     listeners.push(valence);
 
@@ -111,8 +116,11 @@ export async function startServer(config: Config): Promise<RunningServer> {
     if (notifying !== null) closers.push(() => notifying.close());
     const stackSession = sessionForStacks(config);
     if (stackSession !== null) closers.push(async () => stackSession.close());
+    const hardware = await openHardware(config, store, log);
+    closers.push(() => hardware.close());
     const built = buildApis({
       ...parts,
+      valence: valenceOf(config, hardware),
       stacks: stackSession === null ? null : new HeatApi(stackSession),
       host,
       stateDir,
@@ -122,6 +130,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
       cloud,
       ...(notifying === null ? {} : { answered: (exchange) => notifying.notifications.offer(exchange) }),
     });
+    measureHardware(built.registry, store, hardware.services);
     begin(built);
     if (notifying !== null) measureNotifications(built.registry, notifying.notifications);
     await cloud?.refresh.start();
@@ -138,6 +147,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
       valetUrl: valet.url,
       valenceUrl: valence.url,
       localToken: token,
+      simulatedHardware: hardware.simulated,
       log,
       resync: () => cloud?.refresh.now(),
       stop: () => stop(),
@@ -176,6 +186,8 @@ export interface ApiParts {
   readonly stacks?: StackSource | null;
   /** Null or absent: the data center is no cloud. */
   readonly cloud?: Cloud | null;
+  /** What Valence's API serves; absent: only its version documents. */
+  readonly valence?: ValenceParts;
   /** Told of every answered request. */
   readonly answered?: (exchange: ApiExchange) => void;
 }
@@ -240,15 +252,37 @@ export function buildApis(parts: ApiParts): Apis {
       observer,
       identity,
       bodyLimitBytes,
-      hardware: null,
       bound: parts.host,
-      basic: null,
-      publicEndpoint: null,
-      corsOrigins: ["loopback"],
-      maxLimit: 1000,
+      ...(parts.valence ?? NO_HARDWARE),
     }),
     registry: metrics.registry,
   };
+}
+
+type ValenceParts = Pick<ValenceApi, "hardware" | "pushed" | "basic" | "publicEndpoint" | "corsOrigins" | "maxLimit">;
+
+const NO_HARDWARE: ValenceParts = {
+  hardware: null,
+  basic: null,
+  publicEndpoint: null,
+  corsOrigins: ["loopback"],
+  maxLimit: 1000,
+};
+
+function valenceOf(config: Config, { services }: OpenedHardware): ValenceParts {
+  const { valenceBasicUser: user, valenceBasicPassword: password, publicEndpoint, corsOrigins, maxLimit } = config;
+  return {
+    hardware: services,
+    pushed: (mark) => services.pushed(mark),
+    basic: user === "" ? null : { user, password },
+    publicEndpoint: publicEndpoint || null,
+    corsOrigins: corsOrigins === "" ? ["loopback"] : corsOrigins.split(","),
+    maxLimit,
+  };
+}
+
+function certificateOf({ tlsCert, tlsKey }: Config): Tls | undefined {
+  return tlsCert === "" ? undefined : { cert: readPem("--tls-cert", tlsCert), key: readPem("--tls-key", tlsKey) };
 }
 
 function replayDirectory(stateDir: string): string {

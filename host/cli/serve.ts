@@ -14,7 +14,7 @@ export function addServe(program: Command): void {
     const { startServer } = await import("../main.ts");
     const server = await startServer(config);
     stopOnSignals(server);
-    process.stdout.write(greeting(server.valetUrl, server.valenceUrl, server.localToken));
+    process.stdout.write(greeting(server));
   });
 }
 
@@ -69,7 +69,7 @@ function stopOnSignals({ log, resync, stop }: RunningServer): void {
   }
 }
 
-function greeting(valetUrl: string, valenceUrl: string, token: string | null): string {
+function greeting({ valetUrl, valenceUrl, localToken: token, simulatedHardware }: RunningServer): string {
   const lines = [`Ostro is ready: Valet's API at ${valetUrl}, Valence's at ${valenceUrl}`];
   if (token !== null) {
     lines.push(
@@ -79,8 +79,20 @@ function greeting(valetUrl: string, valenceUrl: string, token: string | null): s
       `curl -s -X POST ${valetUrl}/v1/plans -H 'X-Auth-Token: ${token}' -d '${JSON.stringify(FIRST_PLAN)}'`,
     );
   }
+  if (simulatedHardware) {
+    lines.push(
+      "",
+      "Compose a first node, of simulated hardware:",
+      `curl -s -X POST ${valenceUrl}/v1/nodes -H 'Content-Type: application/json' -d '${JSON.stringify(FIRST_NODE)}'`,
+    );
+  }
   return `${lines.join("\n")}\n`;
 }
+
+const FIRST_NODE = {
+  name: "first",
+  properties: { processor: { total_cores: "8" }, memory: { capacity_mib: "16384" } },
+};
 
 const FIRST_PLAN = {
   plan_name: "first",

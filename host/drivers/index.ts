@@ -15,6 +15,7 @@ export { LIMITS } from "./driver.ts";
 export const drivers: ReadonlyMap<string, Driver> = new Map(
   [
     redfishv1, // Intel RSD pod managers
+    expether, // NEC's ExpEther managers
     redfishv2, // DMTF's CompositionService
     expether, // NEC ExpEther managers
   ].map((driver) => [driver.name, driver]),

@@ -17,7 +17,8 @@ export interface SimulatedPod {
  * restart. A state file that cannot be used is put aside, and said in the log.
  */
 export async function openSimulatedPod(options: {
-  readonly stateFile: string;
+  /** Null: it is forgotten with the process. */
+  readonly stateFile: string | null;
   readonly log: (message: string, details: Record<string, unknown>) => void;
 }): Promise<SimulatedPod> {
   const sim = opened(options.stateFile, options.log);
@@ -33,7 +34,8 @@ export async function openSimulatedPod(options: {
   };
 }
 
-function opened(stateFile: string, log: (message: string, details: Record<string, unknown>) => void): PodmSim {
+function opened(stateFile: string | null, log: (message: string, details: Record<string, unknown>) => void): PodmSim {
+  if (stateFile === null) return createPodmSim();
   try {
     return createPodmSim({ stateFile });
   } catch (error) {

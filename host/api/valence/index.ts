@@ -16,6 +16,7 @@ import { type Access, authenticate } from "./access.ts";
 import type { ValenceEnv } from "./context.ts";
 import { devicesResource } from "./devices.ts";
 import { answerError } from "./errors.ts";
+import { eventsResource } from "./events.ts";
 import { flavorsResource } from "./flavors.ts";
 import { nodeActionsResource } from "./node-actions.ts";
 import { nodeAssetsResource } from "./node-assets.ts";
@@ -52,6 +53,8 @@ export interface Hardware {
 export interface ValenceApi extends Settings, Origins, Access {
   /** Null: nothing is composed here, and there are but the version documents. */
   readonly hardware: Hardware | null;
+  /** An event was pushed to the address with this mark. False: the mark is not ours. Absent: no address was given out. */
+  readonly pushed?: (mark: string) => boolean;
   readonly operating: Operating;
   readonly observer: RequestObserver;
 }
@@ -70,6 +73,7 @@ export function valenceApi(api: ValenceApi): Hono<ValenceEnv> {
   });
   app.notFound((c) => answerError(c, new AppError("request.not-found", `No such path: ${c.req.path.slice(0, 200)}`)));
   app.route("/", operatingRoutes(operating));
+  if (api.pushed !== undefined) app.route("/", eventsResource(api.pushed));
   app.use(checkHost(api));
   app.use(checkOrigin(api));
   app.route("/", rootResource(api));

@@ -1,6 +1,7 @@
 // One HTTP exchange with one pod manager: deadline, size, how many at a time, certificates. It knows nothing of Redfish.
 // Contract: drivers, 0.5.
 
+import { setMaxListeners } from "node:events";
 import { gunzip, type ZlibOptions } from "node:zlib";
 import { type Dispatcher, Pool } from "undici";
 import { AppError } from "../../errors.ts";
@@ -54,6 +55,8 @@ export class Transport {
    * signal says when it is aborted
    */
   async exchange(question: Question, signal: AbortSignal): Promise<Answer> {
+    // One signal ends many exchanges at a time; Node would warn of a leak from the eleventh on.
+    setMaxListeners(0, signal);
     await this.#turn(signal);
     try {
       return await this.#exchange(question, signal);

@@ -1,11 +1,11 @@
 import { findPodManager, type PodManagerRow } from "../../../db/queries/pod-managers.ts";
 import type { Store } from "../../../db/store.ts";
-import type { Driver, Limits, PodManager, PodManagerAccess } from "../../drivers/driver.ts";
+import { type Driver, LIMITS, type Limits, type PodManager, type PodManagerAccess } from "../../drivers/driver.ts";
 import { AppError } from "../../errors.ts";
 import type { Secrets } from "./secrets.ts";
 
-/** An operation that goes on with a connection whose credentials were changed has this long to finish, ms. */
-const RETIRED_MS = 15 * 60_000;
+/** An operation that goes on with a connection whose credentials were changed has this long to finish, beyond assembling, ms. */
+const RETIRED_MS = 5 * 60_000;
 
 export interface ConnectionsOptions {
   readonly store: Store;
@@ -106,10 +106,11 @@ export class Connections {
 
   #retire(podManagerId: string, podManager: PodManager): void {
     this.#connected.delete(podManagerId);
+    const { assembleMs = LIMITS.assembleMs } = this.#options.limits ?? {};
     const timer = setTimeout(() => {
       this.#retired.delete(podManager);
       this.#close(podManager);
-    }, RETIRED_MS);
+    }, assembleMs + RETIRED_MS);
     this.#retired.set(podManager, timer.unref());
   }
 

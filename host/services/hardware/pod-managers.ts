@@ -105,26 +105,8 @@ export class PodManagerService {
    */
   async create(input: PodManagerInput, signal: AbortSignal): Promise<PodManagerView> {
     const { store, connections, secrets, created } = this.#options;
-    const { name, url, driver = DEFAULT_DRIVER, verifyCa = true } = input;
-    const id = randomUUID();
-    const { authentication, passwords } = splitAuthentication(input.authentication, null);
-    const now = new Date();
-    const row: PodManagerRow = {
-      id,
-      name,
-      url: url.trim(),
-      address: addressOf(url),
-      driver,
-      authentication,
-      secret: secrets.seal(id, passwords),
-      ...verifying(verifyCa),
-      status: null,
-      description: null,
-      location: null,
-      createdAt: now,
-      updatedAt: now,
-    };
-    connections.driver(driver);
+    const row = newRow(randomUUID(), input, secrets);
+    connections.driver(row.driver);
     const other = await store.read((db) => findPodManagerLike(db, row));
     if (other !== undefined) throw duplicate(row, other);
     const podManager = connections.connect(row);
@@ -136,8 +118,24 @@ export class PodManagerService {
     }
     if (!(await store.read((db) => insertPodManager(db, { ...row, status }))))
       throw duplicate(row, await store.read((db) => findPodManagerLike(db, row)));
-    created(id);
+    created(row.id);
     return viewOf({ ...row, status });
+  }
+
+  /**
+   * Registers one that is known to be there, under an id of the caller's; one of this id is led to its new URL and credentials.
+   * False: another one has its name or URL.
+   */
+  async adopt(id: string, input: PodManagerInput): Promise<boolean> {
+    const { store, secrets } = this.#options;
+    const row = newRow(id, input, secrets);
+    return await store.transaction(async (tx) => {
+      const known = await lockPodManager(tx, id);
+      if (known === undefined) return await insertPodManager(tx, { ...row, status: "Online" });
+      const { url, address, driver, authentication, secret, ca, insecure } = row;
+      if ((await findPodManagerLike(tx, { id, name: known.name, address })) !== undefined) return false;
+      return await updatePodManager(tx, id, { url, address, driver, authentication, secret, ca, insecure });
+    });
   }
 
   /**
@@ -212,6 +210,28 @@ export class PodManagerService {
     if (row === undefined) throw podManagerMissing(id);
     return row;
   }
+}
+
+/** @throws AppError request.invalid */
+function newRow(id: string, input: PodManagerInput, secrets: Secrets): PodManagerRow {
+  const { name, url, driver = DEFAULT_DRIVER, verifyCa = true } = input;
+  const { authentication, passwords } = splitAuthentication(input.authentication, null);
+  const now = new Date();
+  return {
+    id,
+    name,
+    url: url.trim(),
+    address: addressOf(url),
+    driver,
+    authentication,
+    secret: secrets.seal(id, passwords),
+    ...verifying(verifyCa),
+    status: null,
+    description: null,
+    location: null,
+    createdAt: now,
+    updatedAt: now,
+  };
 }
 
 /** @throws AppError request.invalid when it is text but no certificate */
