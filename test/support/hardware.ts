@@ -5,6 +5,7 @@ import { listDevices } from "../../db/queries/devices.ts";
 import { listOperations } from "../../db/queries/operations.ts";
 import { claims, devices, podManagers } from "../../db/schema/index.ts";
 import type { Store } from "../../db/store.ts";
+import type { DeviceFacts } from "../../host/drivers/driver.ts";
 import { NodeService } from "../../host/services/hardware/nodes.ts";
 import { OperationRunner, type OperationRunnerOptions } from "../../host/services/hardware/operations.ts";
 import { nodeProcedures } from "../../host/services/hardware/procedures.ts";
@@ -51,14 +52,18 @@ export function hardware(
   return { store, operations, nodes, logged, close: () => operations.close() };
 }
 
-/** A registered pod manager, and rows of its devices as a sync makes them. */
+/** A registered pod manager, and rows of its devices as a sync makes them, named after their paths. */
 export async function register(
   store: Store,
-  pod: MemoryHardware,
+  pod: { readonly devices: Iterable<DeviceFacts> | ReadonlyMap<string, null | string> },
   status: "Online" | "Offline" = "Online",
 ): Promise<string> {
   const id = randomUUID();
   const now = new Date();
+  const rows = [...pod.devices].map((device) => {
+    const facts = "resourceUri" in device ? device : { ...FREE, resourceUri: device[0] };
+    return { ...facts, id: `${id}/${facts.resourceUri}`, podManagerId: id, createdAt: now, updatedAt: now };
+  });
   await store.transaction(async (tx) => {
     await tx.insert(podManagers).values({
       id,
@@ -72,20 +77,19 @@ export async function register(
       createdAt: now,
       updatedAt: now,
     });
-    const free = { state: "free" as const, nodeIndex: null, pooledGroupId: "pool", properties: {}, extra: {} };
-    const rows = [...pod.devices.keys()].map((resourceUri) => ({
-      id: `${id}/${resourceUri}`,
-      podManagerId: id,
-      resourceUri,
-      type: "SSD",
-      ...free,
-      createdAt: now,
-      updatedAt: now,
-    }));
     if (rows.length > 0) await tx.insert(devices).values(rows);
   });
   return id;
 }
+
+const FREE = {
+  state: "free",
+  nodeIndex: null,
+  pooledGroupId: "pool",
+  type: "SSD",
+  properties: {},
+  extra: {},
+} satisfies Partial<DeviceFacts>;
 
 /** Where store and hardware contradict each other, a sentence each, when nothing is under way. */
 export async function contradictions(store: Store, podManagerId: string, pod: MemoryHardware): Promise<string[]> {
