@@ -2,6 +2,7 @@ import { type Config, SETTINGS } from "../config.ts";
 import { AppError } from "../errors.ts";
 import { type Ini, osloValue, readIni } from "./ini.ts";
 import { readPassword } from "./listen-options.ts";
+import { VALENCE, valenceTogether } from "./valence-conf.ts";
 import { type Fate, HAVALET_KEYS, LISTENER, VALET } from "./valet-conf.ts";
 
 /** What files of the originals become: a settings file, and what a reader should know about it. */
@@ -17,7 +18,7 @@ type Fates = Readonly<Record<string, Readonly<Record<string, Fate>>>>;
 type Together = ReadonlyMap<string, string>;
 
 /**
- * Reads valet.conf, ostro-listener.conf and havalet's file, in any order; of a key in several the last counts.
+ * Reads valet.conf, valence.conf, ostro-listener.conf and havalet's file, in any order; of a key in several the last counts.
  * Throws config.invalid, naming file, section and key, when a value cannot be meant; the value of a secret is not told.
  */
 export function convert(paths: readonly string[]): Converted {
@@ -59,15 +60,17 @@ export function convert(paths: readonly string[]): Converted {
 /** By what stands in it, not by its name: operators rename files. */
 function fatesOf(path: string, ini: Ini): Fates {
   const sections = [...ini.keys()];
-  if (sections.some((name) => ["api", "podm", "etcd", "valence"].includes(name)))
-    throw new AppError("config.invalid", `${path}: the configuration of Valence is not available yet`);
+  if (sections.some((name) => Object.hasOwn(VALENCE, name) && name !== "DEFAULT")) return VALENCE;
   if (sections.some((name) => Object.hasOwn(VALET, name) && name !== "DEFAULT")) return VALET;
   const keys = [...ini.values()].flatMap((section) => [...section.keys()]);
   if (keys.some((key) => /^(start|stop|test)(_command)?$/.test(key))) return { "*": HAVALET_KEYS };
   const listens = [...(ini.get("DEFAULT")?.keys() ?? [])].some((key) => Object.hasOwn(LISTENER, key));
   if (listens) return { DEFAULT: LISTENER };
   if (ini.has("DEFAULT")) return VALET;
-  throw new AppError("config.invalid", `${path}: neither valet.conf, nor ostro-listener's file, nor havalet's`);
+  throw new AppError(
+    "config.invalid",
+    `${path}: neither valet.conf, valence.conf, nor ostro-listener's file, nor havalet's`,
+  );
 }
 
 function put(settings: Partial<Record<keyof Config, unknown>>, where: string, key: keyof Config, raw: unknown): void {
@@ -109,6 +112,9 @@ function combine(
   if (mode?.startsWith("sim")) settings.datacenter = SETTINGS.datacenter.fallback;
   else if (url !== undefined || mode !== undefined) settings.datacenter = "nova";
   frequency(path, together, settings, notes);
+  const valence = valenceTogether(path, (key) => together.get(key));
+  notes.push(...valence.notes);
+  if (valence.ironic !== undefined) put(settings, `${path}: [ironic_client] auth_url`, "ironic", valence.ironic);
 }
 
 function busUrl(host: string, port: string, username: string | undefined, path: string): string {

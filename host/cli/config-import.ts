@@ -14,7 +14,7 @@ export function addConfig(program: Command): void {
   const config = program.command("config").description("Look after configuration files.");
   config
     .command("import <file...>")
-    .description("Convert valet.conf, ostro-listener.conf or havalet's file to a file for --config.")
+    .description("Convert valet.conf, valence.conf, ostro-listener.conf or havalet's file to a file for --config.")
     .option("--out <file>", "write it there, readable by the owner only, with its secrets")
     .option("--with-secrets", "print the secrets too")
     .action((paths: string[], { out, withSecrets }: Flags) => {

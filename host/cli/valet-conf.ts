@@ -9,10 +9,11 @@ export type Fate =
   | { readonly together: true }
   | { readonly gone: string };
 
-const gone = (reason: string): Fate => ({ gone: reason });
-const setting = (key: keyof Config, read?: (value: string) => unknown): Fate =>
+export const gone = (reason: string): Fate => ({ gone: reason });
+export const setting = (key: keyof Config, read?: (value: string) => unknown): Fate =>
   read === undefined ? { setting: key } : { setting: key, read };
-const TOGETHER: Fate = { together: true };
+/** Looked at together with other keys. */
+export const TOGETHER: Fate = { together: true };
 
 const MUSIC = gone("there is no Music; the store is --database, an embedded one unless it says postgres://…");
 const LOG_FILES = gone("logs are JSON lines on standard output, kept and cut by who starts the service");
@@ -21,12 +22,12 @@ const HAVALET = gone("nobody needs to be watched and switched: run two services 
 const FREQUENCY = TOGETHER;
 
 /** oslo.config's words for true. */
-const boolean = (value: string): unknown => {
+export const boolean = (value: string): unknown => {
   if (/^(true|1|yes|on)$/i.test(value)) return true;
   return /^(false|0|no|off)$/i.test(value) ? false : value;
 };
 const LEVELS: Readonly<Record<string, string>> = { warning: "warn", critical: "fatal", notset: "trace" };
-const level = (value: string): unknown => LEVELS[value.toLowerCase()] ?? value.toLowerCase();
+export const level = (value: string): unknown => LEVELS[value.toLowerCase()] ?? value.toLowerCase();
 const letters = (value: string): string => value.replaceAll(/\s+/g, "");
 const lower = (value: string): string => value.toLowerCase();
 

@@ -138,8 +138,9 @@ describe("a valet.conf", () => {
     ["[engine]\nmode=dead\n", /\[engine\] mode: expected live or sim, got "dead"$/],
     ["[server]\nhost\n", /valet\.conf:2: expected \[section\], and key = value below it$/],
     ["host=1\n", /valet\.conf:1: expected \[section\]/],
-    ["[api]\nbind_port=8181\n", /the configuration of Valence is not available yet$/],
-    ["[nova]\nx=1\n", /neither valet\.conf, nor ostro-listener's file, nor havalet's$/],
+    ["[api]\nbind_port=http\n", /\[api\] bind_port: expected a whole number from 0 to 65535, got "http"$/],
+    ["[podm]\nenable_periodic_sync=often\n", /\[podm\] enable_periodic_sync: expected true or false, got "often"$/],
+    ["[nova]\nx=1\n", /neither valet\.conf, valence\.conf, nor ostro-listener's file, nor havalet's$/],
     ["", /neither valet\.conf/],
   ])("that says %j is refused with file, section and key", (text, message) => {
     expect(() => settings(text)).toThrow(
@@ -188,6 +189,72 @@ test("whatever a file holds, it is converted or refused in words", () => {
       expect(error).toMatchObject({ code: "config.invalid" });
     }
   }
+});
+
+describe("a valence.conf", () => {
+  const VALENCE = `
+[DEFAULT]
+log_file = /var/log/valence/valence.log
+log_level = warning
+[api]
+bind_port = 8282
+bind_host = 127.0.0.1
+enable_ssl_api = True
+workers = 4
+max_limit = 500
+[etcd]
+host = 127.0.0.1
+[ironic_client]
+username = ironic
+password = pass word
+project = service
+auth_url = http://controller:5000/v2.0/
+user_domain_id = default
+insecure = true
+[podm]
+url = https://podm:8443
+username = admin
+password = Passw0rd
+verify_ca = False
+base_ext = redfish/v1/
+enable_periodic_sync = yes
+sync_interval = 45
+`;
+
+  test("becomes settings that a service starts with, and what it has no use for is told", () => {
+    const path = written(VALENCE, "valence.conf");
+    const { settings, notes } = convert([path]);
+    expect(settings).toEqual({
+      logLevel: "warn",
+      valencePort: 8282,
+      host: "127.0.0.1",
+      maxLimit: 500,
+      ironic: "keystone:http://controller:5000/v3",
+      ironicUsername: "ironic",
+      ironicPassword: "pass word",
+      ironicProject: "service",
+      ironicUserDomain: "Default",
+      podmUrl: "https://podm:8443",
+      podmUsername: "admin",
+      podmPassword: "Passw0rd",
+      podmVerifyCa: "false",
+      podmBaseExt: "/redfish/v1/",
+      syncPeriodic: true,
+      syncSeconds: 45,
+    });
+    const file = written(JSON.stringify(settings), "ostro.json");
+    expect(readConfig({ flags: {}, environment: {}, file })).toMatchObject(settings);
+    for (const told of [
+      /\[DEFAULT\] log_file means nothing any more/,
+      /\[api\] workers means nothing any more: one process/,
+      /\[api\] enable_ssl_api: https needs a certificate, give --tls-cert and --tls-key/,
+      /\[etcd\] host means nothing any more: there is no etcd/,
+      /\[ironic_client\] insecure: certificates are verified/,
+      /\[ironic_client\] auth_url: version 2\.0/,
+    ])
+      expect(notes).toContainEqual(expect.stringMatching(told));
+    expect(notes.join()).not.toMatch(/pass word|Passw0rd/);
+  });
 });
 
 describe("ostro config import", () => {
