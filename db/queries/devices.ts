@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, sql } from "drizzle-orm";
+import { and, asc, eq, sql } from "drizzle-orm";
 import { claims, composedNodes, devices } from "../schema/index.ts";
 import type { Db } from "../store.ts";
 import { inChunks } from "./upsert.ts";
@@ -43,16 +43,6 @@ export async function listDevices(db: Db, filter: DeviceFilter = {}): Promise<De
 export async function findDevice(db: Db, id: string): Promise<DeviceRow | undefined> {
   const [row] = await db.select().from(devices).where(eq(devices.id, id));
   return row;
-}
-
-/** Rows of these paths at a pod manager. */
-export async function devicesAt(db: Db, podManagerId: string, resourceUris: readonly string[]): Promise<DeviceRow[]> {
-  if (resourceUris.length === 0) return [];
-  return await db
-    .select()
-    .from(devices)
-    .where(and(eq(devices.podManagerId, podManagerId), inArray(devices.resourceUri, [...resourceUris])))
-    .orderBy(asc(devices.position));
 }
 
 /** How devices stand after an operation; a sync that listed them before overwrites none of it. Unknown ones are left to the next sync. */

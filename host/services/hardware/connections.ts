@@ -122,7 +122,7 @@ export class Connections {
 }
 
 /** What logs in: the first entry of type `basic`, as the original. */
-export function credentialsOf(
+function credentialsOf(
   { id, authentication, secret }: Pick<Reach, "id" | "authentication" | "secret">,
   secrets: Secrets,
 ): { username: string; password: string } {

@@ -24,7 +24,6 @@ import { type Connections, podManagerMissing } from "./connections.ts";
 import type { Secrets } from "./secrets.ts";
 
 export type { AuthenticationEntry, PodManagerFilter } from "../../../db/queries/pod-managers.ts";
-export { MASK };
 
 const DEFAULT_DRIVER = "redfishv1";
 /** Nodes may be composed while those that are there are released. */

@@ -60,7 +60,7 @@ async function withId(podManager: PodManager, id: string, signal: AbortSignal): 
 }
 
 /** It answered that there is no such thing. */
-export function isMissing(error: unknown): boolean {
+function isMissing(error: unknown): boolean {
   if (error instanceof UpstreamError) return error.upstreamStatus === 404;
   return error instanceof AppError && error.status === 404;
 }
