@@ -70,7 +70,7 @@ export function choose(
       zonesBroken: 0,
       racks: 0,
       resources: 1 + picked.length,
-      wasteBp: best.server.mostDevices === 0 ? 0 : Math.round((10_000 * best.left) / best.server.mostDevices),
+      wasteBp: wasteOf(best, requirements),
     },
     reasons: reasonsOf(best, picked, wanted, requirements, candidates.length),
     plan,
@@ -91,7 +91,7 @@ function pick(wanted: readonly string[], taken: ReadonlySet<string>, devices: re
   if (short.length === 0) return [...picked];
   const has = new Map<string, number>();
   for (const device of free) {
-    const type = typeOf(device) ?? "10g boards, which do not tell their type";
+    const type = typeOf(device) ?? "of unknown type (10G boards)";
     has.set(type, (has.get(type) ?? 0) + 1);
   }
   const offer = [...has].map(([type, count]) => `${count} ${type}`).join(", ") || "none";
@@ -112,6 +112,12 @@ function better(a: Candidate, b: Candidate): number {
 
 function byId(a: Board, b: Board): number {
   return a.id < b.id ? -1 : Number(a.id > b.id);
+}
+
+/** Where processors or memory count, any pod manager that knows of them knows better. */
+function wasteOf({ server, left }: Candidate, { processor, memory }: Requirements): number {
+  if (processor !== undefined || memory !== undefined || server.mostDevices === 0) return 10_000;
+  return Math.round((10_000 * left) / server.mostDevices);
 }
 
 function reasonsOf(

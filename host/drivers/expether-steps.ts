@@ -58,12 +58,10 @@ function attaching(eem: EemClient, wantedOf: (facts: Facts) => Wanted): Step[] {
       async undo(facts, signal) {
         const { serverGroup, group } = facts as Seen;
         if (serverGroup !== NO_GROUP) return;
-        const { server, devices } = wantedOf(facts);
+        const { server } = wantedOf(facts);
         const board = await eem.find(server, signal);
         // Another group than the one we were given is not ours to leave.
         if (board === null || board.group === NO_GROUP || (group && board.group !== group)) return;
-        // A step of which only a part took effect may have left some.
-        await withdraw(eem, devices, board.group, signal);
         await eem.release(server, signal);
       },
     },

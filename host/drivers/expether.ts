@@ -62,8 +62,11 @@ class ExpEther implements PodManager {
     return choose(requirements, taken, servers, devices);
   }
 
+  /** @throws AppError request.invalid: the board is no server's */
   async node(index: string, signal: AbortSignal): Promise<NodeView> {
-    return nodeFrom(await this.#eem.server(index, signal));
+    const board = await this.#eem.board(index, signal);
+    if (board.kind === "server") return nodeFrom(board);
+    throw new AppError("request.invalid", `${index}: Not a valid EESV node. It is an I/O board (eeio), a device.`);
   }
 
   async systems(signal: AbortSignal): Promise<SystemView[]> {

@@ -23,15 +23,12 @@ interface Found extends Target {
 
 /** Each thing once, however many ways lead to it. @throws AppError as PodManager: a part that cannot be listed ends it */
 export async function readDevices(client: RedfishClient, signal: AbortSignal): Promise<DeviceFacts[]> {
-  const [targets, tree, systems, volumes, held] = await Promise.all([
+  const [targets, tree, volumes, held] = await Promise.all([
     fabricTargets(client, signal),
     ChassisTree.read(client, signal),
-    rootLink(client, "Systems", signal).then((path) => membersOrNone(client, path, signal)),
     volumesOfServices(client, signal),
     holders(client, signal),
   ]);
-  // What pools are made of comes as a system too, in some versions.
-  const virtual = systems.filter(({ body }) => body.SystemType === "Virtual");
   const found = new Map<string, Found>();
   for (const target of targets) {
     const known = found.get(target.path);
@@ -39,9 +36,9 @@ export async function readDevices(client: RedfishClient, signal: AbortSignal): P
     else found.set(target.path, target);
   }
   for (const other of [
-    ...(await looseDrives(client, tree, new Set(virtual.map(({ path }) => path)), signal)),
+    ...(await looseDrives(client, tree, signal)),
     ...volumes,
-    ...(await accelerators(client, virtual, signal)),
+    ...(await accelerators(client, signal)),
   ])
     if (!found.has(other.path)) found.set(other.path, other);
   return [...found.values()].map((device) => factsOf(device, held)).sort(byPath);
@@ -93,13 +90,8 @@ async function target(
 }
 
 /** Drives in chassis in which no computer stands; those beside one are its own. */
-async function looseDrives(
-  client: RedfishClient,
-  tree: ChassisTree,
-  virtual: ReadonlySet<string>,
-  signal: AbortSignal,
-): Promise<Found[]> {
-  const pools = tree.all.filter(({ systems }) => systems.every((path) => virtual.has(path)));
+async function looseDrives(client: RedfishClient, tree: ChassisTree, signal: AbortSignal): Promise<Found[]> {
+  const pools = tree.all.filter(({ systems }) => systems.length === 0);
   const all = await client.all(
     pools,
     async ({ path: chassis, body }, inner) => {
@@ -148,11 +140,9 @@ function protocolOfVolume(body: Resource["body"]): string | null {
 }
 
 /** FPGAs and the like that stand on their own: processors of systems that are none. */
-async function accelerators(
-  client: RedfishClient,
-  virtual: readonly Resource[],
-  signal: AbortSignal,
-): Promise<Found[]> {
+async function accelerators(client: RedfishClient, signal: AbortSignal): Promise<Found[]> {
+  const systems = await membersOrNone(client, await rootLink(client, "Systems", signal), signal);
+  const virtual = systems.filter(({ body }) => body.SystemType === "Virtual");
   const all = await client.all(
     virtual,
     async ({ body }, inner) => {

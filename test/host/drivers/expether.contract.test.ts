@@ -1,7 +1,7 @@
 import type { PodManagerAccess } from "../../../host/drivers/driver.ts";
 import { expether } from "../../../host/drivers/expether.ts";
 import { listenSim } from "../../../host/sim/base/listen.ts";
-import { createEemSim } from "../../../host/sim/eem.ts";
+import { createEemSim, EEM_PATH } from "../../../host/sim/eem.ts";
 import { driverContract } from "../../contracts/driver.ts";
 
 driverContract(
@@ -10,7 +10,7 @@ driverContract(
     const sim = createEemSim();
     const { url, close } = await listenSim(sim.app);
     const access: PodManagerAccess = {
-      url: `${url}/eem`,
+      url: url + EEM_PATH,
       username: "admin",
       password: "Passw0rd",
       log: () => {},

@@ -148,8 +148,9 @@ describe("the choice", () => {
     expect(resources).toContain(path(gpus[3]!));
   });
 
-  test("what is not told is not compared, and that is said", async () => {
-    const { reasons } = await choose({ processor: { totalCores: 64 }, memory: { capacityMib: 1 } });
+  test("what is not told is not compared, and that is said; whoever can compare it is better", async () => {
+    const { reasons, cost } = await choose({ memory: { capacityMib: 1 }, pciDevices: ["GPU"] });
+    expect(cost.wasteBp).toBe(10_000);
     expect(reasons.join(" ")).toContain("was not compared");
   });
 
@@ -244,7 +245,9 @@ describe("a node", () => {
 
   test("an I/O board is none", async () => {
     const { eem } = await start();
-    for (const asked of [eem.node(gpu.id, SIGNAL), eem.system(gpu.id, SIGNAL), eem.assets(gpu.id, SIGNAL)])
+    const managed = eem.node(gpu.id, SIGNAL);
+    await expect(managed).rejects.toMatchObject({ code: "request.invalid", message: /Not a valid EESV node/ });
+    for (const asked of [eem.system(gpu.id, SIGNAL), eem.assets(gpu.id, SIGNAL)])
       await expect(asked).rejects.toMatchObject({ upstreamStatus: 404, message: /Not a valid EESV node/ });
   });
 });
@@ -288,6 +291,16 @@ describe("a device", () => {
     });
     expect(sim.snapshot()).toEqual(before);
     expect(sim.requests.count("DELETE", /./)).toBe(0);
+  });
+
+  test("that somebody else took after it was detached stays there when the detaching is undone", async () => {
+    const { sim, eem } = await start();
+    const node = { index: fast.id, resourceUri: path(fast) };
+    await perform(eem.operations.attach!, { ...node, device: await deviceOf(eem, gpu) });
+    const detached = await perform(eem.operations.detach!, { ...node, device: await deviceOf(eem, gpu) });
+    sim.boards.assign(gpu.id, "99");
+    await eem.operations.detach!.at(-1)!.undo(detached, SIGNAL);
+    expect(sim.boards.find(gpu.id).group_id).toBe("99");
   });
 
   test("that goes down is still told of, and whose it is", async () => {
