@@ -3,10 +3,13 @@ import { Command, CommanderError } from "commander";
 import { addCheckCertificate } from "./cli/check-certificate.ts";
 import { addConfig } from "./cli/config-import.ts";
 import { addDb } from "./cli/db.ts";
+import { addDevice } from "./cli/device.ts";
+import { addFlavor } from "./cli/flavor.ts";
 import { addGroup } from "./cli/group.ts";
-import { addLater } from "./cli/later.ts";
 import { addListen } from "./cli/listen.ts";
+import { addNode } from "./cli/node.ts";
 import { addPlan } from "./cli/plan.ts";
+import { addPodManager } from "./cli/pod-manager.ts";
 import { RemoteError } from "./cli/remote.ts";
 import { addResync } from "./cli/resync.ts";
 import { addServe } from "./cli/serve.ts";
@@ -37,7 +40,10 @@ addListen(program);
 addGroup(program);
 addConfig(program);
 addResync(program);
-addLater(program);
+addPodManager(program);
+addFlavor(program);
+addNode(program);
+addDevice(program);
 
 // A reader that has seen enough, such as head, closes the pipe.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

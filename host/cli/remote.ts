@@ -1,9 +1,10 @@
 // The commands that ask a running service: where it is, with which token, and what its errors look like.
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import type { IncomingHttpHeaders } from "node:http";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
-import { type Config, readConfig } from "../config.ts";
+import { type Config, readConfig, SETTINGS } from "../config.ts";
 import { AppError } from "../errors.ts";
 import { CloudSession, reasonOf } from "../openstack/cloud-session.ts";
 import { HttpClient } from "../openstack/http-client.ts";
@@ -13,6 +14,24 @@ import { wholeFrom } from "./whole.ts";
 /** No answer of the service is longer, not even the list of a million groups. */
 const MOST_BYTES = 512 * 1024 * 1024;
 const TIMEOUT_SECONDS = 10;
+
+/** Which of the two APIs of a service is asked. */
+export interface RemoteApi {
+  readonly name: string;
+  /** Variable that may hold its address. */
+  readonly variable: string;
+  readonly port: "valetPort" | "valencePort";
+  /** Near by it may be asked without credentials. */
+  readonly anonymous: boolean;
+}
+
+const VALET: RemoteApi = { name: "Valet's API", variable: "OSTRO_URL", port: "valetPort", anonymous: false };
+export const VALENCE: RemoteApi = {
+  name: "Valence's API",
+  variable: "OSTRO_VALENCE_URL",
+  port: "valencePort",
+  anonymous: true,
+};
 
 /** Options of the command line, by commander's names. */
 export interface RemoteFlags {
@@ -35,14 +54,22 @@ export interface RemoteFlags {
 }
 
 /** Adds the options, `--host` and the like under the names of the original `valet group`. */
-export function addRemote(command: Command): Command {
+export function addRemote(command: Command, api: RemoteApi = VALET): Command {
   const os = (flag: string, variable: string, help: string) =>
     command.addOption(new Option(`${flag} <text>`, help).env(variable));
   command
-    .addOption(new Option("--url <url>", "the service, instead of --host and --port").env("OSTRO_URL"))
+    .addOption(new Option("--url <url>", "the service, instead of --host and --port").env(api.variable))
     .option("--host <name>", "host of the service (default: that of its settings, 127.0.0.1)")
-    .option("--port <port>", "port of Valet's API (default: that of its settings, 8090)", wholeFrom(1, 65_535))
-    .option("--timeout <seconds>", `for each answer (default ${TIMEOUT_SECONDS})`, wholeFrom(1, 86_400))
+    .option(
+      "--port <port>",
+      `port of ${api.name} (default: that of its settings, ${SETTINGS[api.port].fallback})`,
+      wholeFrom(1, 65_535),
+    )
+    .option(
+      "--timeout <seconds>",
+      `for each answer (default ${TIMEOUT_SECONDS}${api === VALENCE ? ", more where hardware is changed" : ""})`,
+      wholeFrom(1, 86_400),
+    )
     .option("--config <file>", "JSON file with the settings of the service")
     .option("--state-dir <dir>", "where a service with a local identity keeps its token (default ./.ostro)")
     .addOption(new Option("--token <token>", "token to use; none is asked for then").env("OSTRO_TOKEN"));
@@ -61,34 +88,51 @@ export function addRemote(command: Command): Command {
 /** The service said no, or said nothing; the message is what the user reads, as it is. Exit code 1. */
 export class RemoteError extends Error {}
 
+interface AskOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** How long this answer may take if no --timeout says so, s. */
+  readonly timeoutSeconds?: number;
+  /** Called with the headers of the answer. */
+  readonly heads?: (headers: IncomingHttpHeaders) => void;
+}
+
 /** One request to a running service; resolves to its JSON, undefined for an answer without a body. */
-export type Ask = (method: "GET" | "POST" | "PUT" | "DELETE", path: string, body?: object) => Promise<unknown>;
+export type Ask = (
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
+  path: string,
+  body?: object,
+  options?: AskOptions,
+) => Promise<unknown>;
 
 /**
  * Gets the token first, then asks.
  * @throws AppError config.invalid when an option is wrong or no token is to be had, RemoteError when the service or
  *   Keystone refuses
  */
-export async function withRemote(flags: RemoteFlags, use: (ask: Ask) => Promise<void>): Promise<void> {
+export async function withRemote(
+  flags: RemoteFlags,
+  use: (ask: Ask) => Promise<void>,
+  api: RemoteApi = VALET,
+): Promise<void> {
   const settings = readConfig({
     flags: flags.stateDir === undefined ? {} : { stateDir: flags.stateDir },
     environment: process.env,
     file: flags.config,
   });
-  const base = baseOf(flags, settings);
+  const base = baseOf(flags, settings, api);
   const timeoutMs = (flags.timeout ?? TIMEOUT_SECONDS) * 1000;
   const client = new HttpClient(certificates(flags.osCacert));
   try {
-    const token = await tokenOf(flags, settings, timeoutMs);
-    await use(async (method, path, body) => {
+    const proof = await proofOf(flags, settings, timeoutMs, api);
+    await use(async (method, path, body, options = {}) => {
       const url = base + path;
       const fail = (reason: string, explanation: string) =>
         new RemoteError(`API error: ${method} ${url} (Reason: ${reason})\n${explanation}`);
       const request = {
         method,
-        headers: { "X-Auth-Token": token, "Content-Type": "application/json" },
+        headers: { ...proof, "Content-Type": "application/json", ...options.headers },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        timeoutMs,
+        timeoutMs: 1000 * (flags.timeout ?? options.timeoutSeconds ?? TIMEOUT_SECONDS),
         mostBytes: MOST_BYTES,
       };
       const answer = await client.send(url, request).catch((cause: unknown) => {
@@ -97,6 +141,7 @@ export async function withRemote(flags: RemoteFlags, use: (ask: Ask) => Promise<
       const text = answer.body.toString("utf8");
       const json = parsed(text);
       if (answer.status < 200 || answer.status > 299) throw fail(String(answer.status), explanationOf(json, text));
+      options.heads?.(answer.headers);
       if (text.trim() === "") return undefined;
       if (json === undefined) throw fail("the answer is no JSON", firstLine(text));
       return json;
@@ -106,13 +151,31 @@ export async function withRemote(flags: RemoteFlags, use: (ask: Ask) => Promise<
   }
 }
 
-function baseOf({ url, host, port }: RemoteFlags, settings: Config): string {
+function baseOf({ url, host, port }: RemoteFlags, settings: Config, api: RemoteApi): string {
   const shown = host ?? settings.host;
-  const given = url ?? `http://${shown.includes(":") ? `[${shown}]` : shown}:${port ?? settings.valetPort}`;
+  const scheme = api === VALENCE && settings.tlsCert !== "" ? "https" : "http";
+  const given = url ?? `${scheme}://${shown.includes(":") ? `[${shown}]` : shown}:${port ?? settings[api.port]}`;
   if (!URL.canParse(given) || !/^https?:\/\//.test(given))
     throw new AppError("config.invalid", `--url: expected http(s)://HOST:PORT, got ${JSON.stringify(given)}`);
   // Plugins are configured with /v1 at the end; both are meant.
   return given.replace(/\/+$/, "").replace(/\/v1$/, "");
+}
+
+/** Headers that say who asks. */
+async function proofOf(
+  flags: RemoteFlags,
+  settings: Config,
+  timeoutMs: number,
+  { anonymous }: RemoteApi,
+): Promise<Record<string, string>> {
+  const named = flags.token !== undefined || flags.osAuthUrl !== undefined;
+  if (anonymous && !named) {
+    const { valenceBasicUser: user, valenceBasicPassword: password } = settings;
+    if (user !== "") return { Authorization: `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}` };
+    const hasToken = settings.identity.startsWith("keystone:") || existsSync(join(settings.stateDir, "token"));
+    if (!hasToken) return {};
+  }
+  return { "X-Auth-Token": await tokenOf(flags, settings, timeoutMs) };
 }
 
 async function tokenOf(flags: RemoteFlags, settings: Config, timeoutMs: number): Promise<string> {
@@ -185,7 +248,9 @@ function parsed(text: string): unknown {
 }
 
 function explanationOf(json: unknown, text: string): string {
-  return isRecord(json) && typeof json.explanation === "string" ? json.explanation : firstLine(text);
+  if (!isRecord(json)) return firstLine(text);
+  const { explanation, detail } = json;
+  return [explanation, detail].find((told) => typeof told === "string") ?? firstLine(text);
 }
 
 function firstLine(text: string): string {

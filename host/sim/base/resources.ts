@@ -128,7 +128,7 @@ export class Resources {
 }
 
 /** Of a resource as GET shows it. */
-function etagOf(seen: Json): string {
+export function etagOf(seen: Json): string {
   return `"${createHash("sha1").update(JSON.stringify(seen)).digest("hex").slice(0, 16)}"`;
 }
 

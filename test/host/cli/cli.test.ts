@@ -63,7 +63,11 @@ describe("what is wrong is said in one line, with exit code 2", () => {
     [["group", "create", "web"], /missing required argument 'type'/],
     [["group", "creat", "web", "affinity"], /unknown command 'creat'.*create/],
     [["resync", "now"], /too many arguments/],
-    [["node", "list"], /node is not available yet/],
+    [["node", "show", ".."], /expected an id or a name, got "\.\."/],
+    [["node", "attach", "n1"], /missing required argument 'device'/],
+    [["node", "compose", "n1", "--flavor", "f", "--cores", "2"], /--flavor and options .* exclude each other/],
+    [["pod-manager", "create", "p", "http://podm"], /give --username, and the password in OSTRO_POD_MANAGER_PASSWORD/],
+    [["flavor", "create", "f", "--memory", "lots"], /--memory/],
   ];
   test.each(cases)("%j", async (args, line) => {
     const { code, out, err } = await run(args);
