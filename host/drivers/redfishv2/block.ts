@@ -155,7 +155,7 @@ function obstacleOf(body: Fields, { state, reserved, sharable, systems, room }: 
   if (enabled !== "Enabled" && enabled !== "StandbyOffline") return `not enabled (${enabled})`;
   if (textOf(at(body, "Status", "Health")) === "Critical") return "in critical health";
   if (systems.length > 0 && !shared) return "in use";
-  if (!room) return "shared by as many as can";
+  if (shared && !room) return "shared by as many as can";
   return textOf(body.Pool) === "Active" && !shared ? "in use" : null;
 }
 

@@ -233,8 +233,9 @@ function reasonsFor(
     `${total(({ storageGib }) => storageGib)} GiB storage`,
     ...devices,
   ];
+  const broken = zonesBroken === 0 ? "no whole zone is broken" : `zones broken that were whole: ${zonesBroken}`;
   return [
-    `${zone.name} serves best of ${fitting} that can: ${zonesBroken === 0 ? "no whole zone is broken" : `${zonesBroken} zone(s) so far whole are broken`}, ${racks === 0 ? "one rack" : `${racks + 1} racks`}.`,
+    `${zone.name} serves best of ${fitting} that can: ${broken}${racks === 0 ? "" : `, ${racks + 1} racks`}.`,
     `${blocks.map(({ id }) => id).join(", ")}: ${amounts.join(", ")}; ${(wasteBp / 100).toFixed(2)} % of it not asked for.`,
     ...(proven ? [] : ["The search was ended early; there may be a better choice."]),
   ];
