@@ -13,6 +13,7 @@ import { binPacking } from "./packing.ts";
 import { parallel } from "./parallel.ts";
 import { planTime } from "./plan-time.ts";
 import { random } from "./random.ts";
+import { systems } from "./systems.ts";
 import { tightProblems } from "./tight.ts";
 import { undo } from "./undo.ts";
 import { work } from "./work.ts";
@@ -36,4 +37,5 @@ export const GOALS: readonly Goal[] = [
   memory,
   work,
   bootstrap,
+  systems,
 ];
