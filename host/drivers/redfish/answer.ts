@@ -39,7 +39,8 @@ const LONGEST_SNIPPET = 200;
 export function jsonOf({ body }: Answer): unknown {
   if (body.length === 0) return null;
   try {
-    return JSON.parse(body.toString("utf8").replace(/^\uFEFF/, ""));
+    const text = body.toString("utf8");
+    return JSON.parse(text.startsWith("\uFEFF") ? text.slice(1) : text);
   } catch {
     return undefined;
   }

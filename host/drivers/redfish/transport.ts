@@ -1,13 +1,13 @@
 // One HTTP exchange with one pod manager: deadline, size, how many at a time, certificates. It knows nothing of Redfish.
 // Contract: drivers, 0.5.
 
-import { setMaxListeners } from "node:events";
 import { gunzip, type ZlibOptions } from "node:zlib";
-import { type Dispatcher, Pool } from "undici";
+import { Pool } from "undici";
 import { AppError } from "../../errors.ts";
 import { LIMITS, type Limits, type PodManagerAccess } from "../driver.ts";
 import type { Answer, Question, Stream } from "./answer.ts";
 import { codeOf, unreachable } from "./errors.ts";
+import { exchanged, headersOf, TooLate, TooLong } from "./exchange.ts";
 import { onAbort } from "./waiting.ts";
 
 /** A silent stream is taken for broken after this time, ms. */
@@ -55,8 +55,6 @@ export class Transport {
    * signal says when it is aborted
    */
   async exchange(question: Question, signal: AbortSignal): Promise<Answer> {
-    // One signal ends many exchanges at a time; Node would warn of a leak from the eleventh on.
-    setMaxListeners(0, signal);
     await this.#turn(signal);
     try {
       return await this.#exchange(question, signal);
@@ -72,16 +70,20 @@ export class Transport {
 
   /** Outside of the turns: it may go on for days. @throws as `exchange` */
   async stream(path: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Stream> {
-    const { answerMs } = this.limits;
-    return await this.#within(answerMs, { method: "GET", path }, signal, async (aborted) => {
-      const stop = aborted.signal;
-      const {
-        statusCode,
-        headers: got,
-        body,
-      } = await this.#streams.request({ method: "GET", path, headers, signal: stop });
-      return { status: statusCode, headers: plain(got), body };
-    });
+    const question: Question = { method: "GET", path, headers, deadlineMs: this.limits.answerMs };
+    signal.throwIfAborted();
+    const aborted = new AbortController();
+    const callOff = onAbort(signal, () => aborted.abort(signal.reason));
+    const timer = setTimeout(() => aborted.abort(new TooLate()), question.deadlineMs);
+    try {
+      const answer = await this.#streams.request({ method: "GET", path, headers, signal: aborted.signal });
+      return { status: answer.statusCode, headers: headersOf(answer.headers), body: answer.body };
+    } catch (error) {
+      throw this.#failure(error, question, signal);
+    } finally {
+      clearTimeout(timer);
+      callOff();
+    }
   }
 
   /** What is under way fails. May be called again. */
@@ -92,76 +94,29 @@ export class Transport {
   }
 
   async #exchange(question: Question, signal: AbortSignal): Promise<Answer> {
-    const { method, path, headers, body, deadlineMs } = question;
+    const { method } = question;
     const pool = method === "GET" || method === "DELETE" ? this.#kept : this.#fresh;
-    return await this.#within(deadlineMs, question, signal, async ({ signal: stop }) => {
-      const answer = await pool.request({
-        method,
-        path,
-        headers: { accept: "application/json", "accept-encoding": "identity", ...headers },
-        signal: stop,
-        ...(body === undefined ? {} : { body }),
-      });
-      const got = plain(answer.headers);
-      const whole = await this.#plain(await this.#whole(answer, got), got["content-encoding"]);
-      return {
-        status: answer.statusCode,
-        reason: answer.statusText,
-        headers: got,
-        body: answer.statusCode < 300 && whole[0] === BRACE ? whole : this.#scrubbed(whole),
-      };
+    const answer = await exchanged(pool, question, this.limits.mostBytes, signal).catch((error: unknown) => {
+      throw this.#failure(error, question, signal);
     });
+    const body = await this.#plain(answer.body, answer.headers["content-encoding"]);
+    return { ...answer, body: answer.status < 300 && body[0] === BRACE ? body : this.#scrubbed(body) };
   }
 
-  async #within<T>(
-    ms: number,
-    { method, path }: Pick<Question, "method" | "path">,
-    signal: AbortSignal,
-    run: (aborted: AbortController) => Promise<T>,
-  ): Promise<T> {
-    signal.throwIfAborted();
-    const aborted = new AbortController();
-    const callOff = onAbort(signal, () => aborted.abort(signal.reason));
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      aborted.abort(new Error("late"));
-    }, ms);
-    try {
-      return await run(aborted);
-    } catch (error) {
-      signal.throwIfAborted();
-      if (late)
-        throw new AppError(
-          "pod-manager.timeout",
-          `${this.origin}: ${method} ${path} was not answered within ${ms} ms${method === "GET" ? "" : "; whether it took effect is not known"}`,
-        );
-      throw error instanceof AppError ? error : unreachable(this.origin, error);
-    } finally {
-      clearTimeout(timer);
-      callOff();
-    }
-  }
-
-  async #whole({ body }: Dispatcher.ResponseData, headers: Readonly<Record<string, string>>): Promise<Buffer> {
-    const { mostBytes } = this.limits;
-    const long = () => {
-      // Without a listener its end by force would be an error that nobody caught.
-      body.on("error", () => undefined).destroy();
+  /** In our own words why there is no answer. */
+  #failure(error: unknown, { method, path, deadlineMs }: Question, signal: AbortSignal): unknown {
+    if (signal.aborted) return signal.reason;
+    if (error instanceof TooLong)
       return new AppError(
         "pod-manager.unreadable",
-        `${this.origin}: an answer is longer than ${mostBytes} bytes, the most that is read`,
+        `${this.origin}: an answer is longer than ${this.limits.mostBytes} bytes, the most that is read`,
       );
-    };
-    if (Number(headers["content-length"]) > mostBytes) throw long();
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      if (bytes > mostBytes) throw long();
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks);
+    if (!(error instanceof TooLate)) return unreachable(this.origin, error);
+    const unknown = method === "GET" ? "" : "; whether it took effect is not known";
+    return new AppError(
+      "pod-manager.timeout",
+      `${this.origin}: ${method} ${path} was not answered within ${deadlineMs} ms${unknown}`,
+    );
   }
 
   #scrubbed(body: Buffer): Buffer {
@@ -212,11 +167,4 @@ export class Transport {
       first();
     }
   }
-}
-
-function plain(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
-  const all: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers))
-    if (value !== undefined) all[name.toLowerCase()] = Array.isArray(value) ? value.join(", ") : value;
-  return all;
 }
