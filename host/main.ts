@@ -78,7 +78,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     const valet = await listen({ fetch: async (request) => (await apis).valet.fetch(request) }, host, config.valetPort);
     listeners.push(valet);
     const valence = await listen(
-      { fetch: async (request) => (await apis).valence.fetch(request) },
+      { fetch: async (request, bindings) => (await apis).valence.fetch(request, bindings) },
       host,
       config.valencePort,
       certificateOf(config),

@@ -43,7 +43,10 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** All bytes of a body. Throws request.too-large, and request.malformed when it is cut off. */
-export async function readBytes(request: Request, limitBytes: number): Promise<Uint8Array> {
+export async function readBytes(
+  request: { readonly headers: Headers; readonly body: ReadableStream<Uint8Array> | null },
+  limitBytes: number,
+): Promise<Uint8Array> {
   const tooLarge = () => new AppError("request.too-large", `The body is larger than the limit of ${limitBytes} bytes.`);
   if (Number(request.headers.get("Content-Length") ?? 0) > limitBytes) throw tooLarge();
   const chunks: Uint8Array[] = [];

@@ -42,6 +42,12 @@ export function nodeAssetsResource(nodes: NodeService, settings: Settings): Open
       async handle({ param, signal }) {
         const { devices, assets } = await nodes.assets(param("node_ident"), signal);
         const seen = new Set(assets.drives.map(({ resourceUri }) => resourceUri));
+        const paths = new Set(devices.map(({ resourceUri }) => resourceUri));
+        // Some pod managers show what is attached among the drives of the node.
+        const drives = assets.drives.map((drive) => ({
+          ...drive,
+          pooled: drive.pooled || paths.has(drive.resourceUri ?? ""),
+        }));
         const attached = devices
           .filter((device) => isStorage(device) && !seen.has(device.resourceUri))
           .map(({ resourceUri, properties }) => ({
@@ -50,7 +56,7 @@ export function nodeAssetsResource(nodes: NodeService, settings: Settings): Open
             capacityGib: capacityGibOf(properties),
             pooled: true,
           }));
-        return { status: 200, body: renderAssets({ ...assets, drives: [...assets.drives, ...attached] }) };
+        return { status: 200, body: renderAssets({ ...assets, drives: [...drives, ...attached] }) };
       },
     }),
   });

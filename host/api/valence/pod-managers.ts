@@ -1,5 +1,5 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
-import { AppError } from "../../errors.ts";
+import { AppError, UpstreamError } from "../../errors.ts";
 import type { PodManagerPatch, PodManagerService, PodManagerView } from "../../services/hardware/pod-managers.ts";
 import { validate } from "../validate.ts";
 import { jsonBody } from "./body-rules.ts";
@@ -112,7 +112,8 @@ export function podManagersResource(podManagers: PodManagerService, settings: Se
         };
         const view = await podManagers.create(input, call.signal).catch((error: unknown) => {
           // The caller gave the credentials, so it is the caller who has the wrong ones.
-          if (error instanceof AppError && error.code === "pod-manager.credentials")
+          const wrong = error instanceof UpstreamError && error.upstreamStatus === 401;
+          if (wrong || (error instanceof AppError && error.code === "pod-manager.credentials"))
             throw new AppError("request.unauthorized", error.message, { cause: error });
           throw error;
         });

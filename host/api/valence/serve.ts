@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import { type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { AppError } from "../../errors.ts";
@@ -157,13 +158,25 @@ async function readBody(c: Context<ValenceEnv>, rule: BodyRule<unknown>, limitBy
 
 /** Clients send `{}` with every GET and DELETE: it has to be read, and what cannot be understood does not matter. */
 async function readUnasked(c: Context<ValenceEnv>, limitBytes: number): Promise<JsonObject> {
-  const bytes = await readBytes(c.req.raw, limitBytes);
+  const incoming = (c.env as ValenceEnv["Bindings"] | undefined)?.incoming;
+  // A request of the Fetch API has no body when it is a GET; Node's own has.
+  const message = ["GET", "HEAD"].includes(c.req.method) && incoming !== undefined ? bodyOf(incoming) : c.req.raw;
+  const bytes = await readBytes(message, limitBytes);
   try {
     const json: unknown = JSON.parse(new TextDecoder().decode(bytes));
     return isObject(json) ? json : {};
   } catch {
     return {};
   }
+}
+
+function bodyOf(incoming: IncomingMessage): Parameters<typeof readBytes>[0] {
+  const headers = new Headers();
+  const length = incoming.headers["content-length"];
+  if (length !== undefined) headers.set("Content-Length", length);
+  // What is not read is left to the server, which has to answer over the same connection.
+  const chunks = incoming.iterator({ destroyOnReturn: false });
+  return { headers, body: ReadableStream.from<Uint8Array>(chunks) };
 }
 
 function itemName(c: Context<ValenceEnv>, name: string): string {
