@@ -19,7 +19,7 @@ import { nodeProcedures } from "../../host/services/hardware/procedures.ts";
 import { register } from "../support/hardware.ts";
 import { type HardwareStand, STANDS, type StandKind } from "../support/hardware-stands.ts";
 import { type Around, failing, mortal, type Point, pointsOf } from "../support/mortal.mjs";
-import { freshDatabase, postgresServer, type TestDatabase } from "../support/postgres.ts";
+import { directoryWithCluster, freshDatabase, postgresServer, type TestDatabase } from "../support/postgres.ts";
 import { scratchFolders } from "../support/scratch-folder.ts";
 
 const CHILD = fileURLToPath(new URL("hardware-kill-child.mjs", import.meta.url));
@@ -211,7 +211,7 @@ describe("processes that hang, on the embedded store", () => {
 describe("processes that are killed, on the embedded store in a directory", () => {
   const one = STANDS.map(({ driver }, at) => CASES.filter(({ stand }) => stand.driver === driver)[1 + 6 * at]!);
   test.each(CI ? one : one.slice(0, 1))("$text", async ({ stand, point }) => {
-    const url = `pglite:${join(scratch(), "data")}`;
+    const url = await directoryWithCluster(join(scratch(), "data"));
     const first = await openStore(url);
     const scene = await prepare(first, stand, point.kind);
     await first.close();

@@ -82,6 +82,14 @@ async function freshPglite(): Promise<TestDatabase> {
   };
 }
 
+/** A directory for the embedded store, with an empty cluster: the store itself makes one file after the other safely, and slowly. */
+export async function directoryWithCluster(directory: string): Promise<string> {
+  mkdirSync(directory, { recursive: true });
+  const loadDataDir = new Blob([new Uint8Array(await emptyCluster())]);
+  await (await PGlite.create({ dataDir: join(directory, "cluster"), loadDataDir })).close();
+  return `pglite:${directory}`;
+}
+
 /** Making a cluster takes seconds, loading a made one half a second. */
 async function emptyCluster(): Promise<Buffer> {
   const { version } = JSON.parse(
