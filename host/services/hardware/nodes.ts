@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { claim, resourcesOfNode } from "../../../db/queries/claims.ts";
 import {
-  findNode,
   insertNode,
   listNodes,
   lockNode,
@@ -15,6 +14,17 @@ import type { Db, Store } from "../../../db/store.ts";
 import type { Assets, Boot, ComposeFacts, Drive, NodeView, PodManager, Requirements } from "../../drivers/driver.ts";
 import { AppError } from "../../errors.ts";
 import { type Chosen, HardwareChoice, Taken } from "./choice.ts";
+import {
+  factsOf,
+  found,
+  immovable,
+  managed,
+  missing,
+  noDevice,
+  refuseAssigned,
+  refuseElsewhere,
+  unsupported,
+} from "./node-refusals.ts";
 import { busy, type OperationRunner } from "./operations.ts";
 import { reasonOf } from "./outcome.ts";
 import { requirementsOf } from "./requirements.ts";
@@ -346,58 +356,4 @@ export class NodeService {
         : `podm_id: say which pod manager has the node: ${there}`,
     );
   }
-}
-
-async function found(db: Db, ident: string): Promise<NodeRow> {
-  const byId = await findNode(db, ident);
-  if (byId !== undefined) return byId;
-  const named = await listNodes(db, { name: ident });
-  if (named.length > 1)
-    throw new AppError(
-      "node.ambiguous",
-      `${named.length} nodes are named "${ident}".\nUse the uuid of one: ${named
-        .slice(0, 10)
-        .map(({ id }) => id)
-        .join(", ")}`,
-    );
-  return named[0] ?? missing(ident);
-}
-
-function missing(ident: string): never {
-  throw new AppError("node.not-found", `Node ${ident} not found`);
-}
-
-function noDevice(id: string): never {
-  throw new AppError("device.not-found", `Device ${id} not found`);
-}
-
-function managed(index: string, id: string | null): AppError {
-  return new AppError("node.managed", `Node ${index} is managed already${id === null ? "" : `, as ${id}`}`);
-}
-
-function unsupported(action: string): AppError {
-  return new AppError("request.invalid", `Unsupported action: ${action}; this pod manager takes attach and detach`);
-}
-
-function immovable(): AppError {
-  return new AppError("pod-manager.unsupported", "devices cannot be attached or detached at this pod manager");
-}
-
-function refuseAssigned({ id, nodeIndex, state, down }: DeviceRow): void {
-  if (nodeIndex !== null)
-    throw new AppError("device.assigned", `Device ${id} is already assigned to node ${nodeIndex}`);
-  if (state !== "free" || down)
-    throw new AppError("device.busy", `device ${id} is ${down ? "down" : `in state ${state}`}`);
-}
-
-function refuseElsewhere({ id, index }: NodeRow, device: DeviceRow): void {
-  if (device.nodeIndex === index) return;
-  throw new AppError(
-    "device.busy",
-    `Device ${device.id} is at node ${device.nodeIndex ?? "?"}, not at ${index} (${id})`,
-  );
-}
-
-function factsOf({ resourceUri, state, nodeIndex, pooledGroupId, type, properties, extra, down }: DeviceRow) {
-  return { resourceUri, state, nodeIndex, pooledGroupId, type, properties, extra, down };
 }
