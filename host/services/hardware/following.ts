@@ -33,6 +33,8 @@ interface Followed {
 export class Following {
   readonly #options: FollowingOptions;
   readonly #followed = new Map<string, Followed>();
+  /** What was said last of each that fails: the log is not filled with the same at every look. */
+  readonly #told = new Map<string, string>();
   #timer: NodeJS.Timeout | null = null;
   #looking: Promise<void> | null = null;
   #closed = false;
@@ -49,7 +51,7 @@ export class Following {
   /** Follows those that came or changed, and no longer those that are gone. Never rejects. */
   async look(): Promise<void> {
     this.#looking ??= this.#look()
-      .catch((error: unknown) => this.#tell("pod managers cannot be followed", error, {}))
+      .catch((error: unknown) => this.#tell("pod managers cannot be followed", error, "all"))
       .finally(() => {
         this.#looking = null;
       });
@@ -82,6 +84,7 @@ export class Following {
     for (const [id, followed] of this.#followed) {
       if (there.has(id)) continue;
       this.#followed.delete(id);
+      this.#told.delete(id);
       void this.#end(followed);
     }
     for (const row of rows) {
@@ -89,7 +92,7 @@ export class Following {
       try {
         podManager = connections.of(row);
       } catch (error) {
-        this.#tell("a pod manager cannot be followed", error, { podManagerId: row.id });
+        this.#tell("a pod manager cannot be followed", error, row.id);
         continue;
       }
       const known = this.#followed.get(row.id);
@@ -116,7 +119,7 @@ export class Following {
       stopping,
       subscription: begun
         .catch((error: unknown) => {
-          if (!this.#closed) this.#tell("the events of a pod manager cannot be followed yet", error, { podManagerId });
+          if (!this.#closed) this.#tell("the events of a pod manager cannot be followed yet", error, podManagerId);
           // Tried again at the next look.
           if (this.#followed.get(podManagerId) === followed) this.#followed.delete(podManagerId);
           return null;
@@ -128,10 +131,15 @@ export class Following {
 
   async #end({ stopping, subscription }: Followed): Promise<void> {
     stopping.abort(new AppError("pod-manager.unreachable", "events are not followed any more"));
-    await (await subscription)?.close().catch((error: unknown) => this.#tell("events are still followed", error, {}));
+    await (await subscription)
+      ?.close()
+      .catch((error: unknown) => this.#tell("events are still followed", error, "ended"));
   }
 
-  #tell(message: string, error: unknown, details: Record<string, unknown>): void {
-    this.#options.log(message, { ...details, fault: asAppError(error).message });
+  #tell(message: string, error: unknown, podManagerId: string): void {
+    const fault = asAppError(error).message;
+    if (this.#told.get(podManagerId) === fault) return;
+    this.#told.set(podManagerId, fault);
+    this.#options.log(message, { podManagerId, fault });
   }
 }

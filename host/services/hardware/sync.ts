@@ -46,6 +46,8 @@ export class Sync {
   readonly #settling = new Map<string, NodeJS.Timeout>();
   readonly #turns = new Turns(PARALLEL);
   readonly #stopping = new AbortController();
+  /** What was said last of each that fails: the log is not filled with the same every round. */
+  readonly #told = new Map<string, string>();
   #timer: NodeJS.Timeout | null = null;
   /** How syncs of this process have ended. */
   readonly counters = { succeeded: 0, failed: 0 };
@@ -104,6 +106,7 @@ export class Sync {
   removed(podManagerId: string): void {
     clearTimeout(this.#settling.get(podManagerId));
     this.#settling.delete(podManagerId);
+    this.#told.delete(podManagerId);
   }
 
   /** Ends what goes on, and waits for that. */
@@ -151,6 +154,7 @@ export class Sync {
       this.#stopping.signal.throwIfAborted();
       await syncOnce(podManagerId, sinceMs, options, limit.signal);
       this.counters.succeeded++;
+      this.#told.delete(podManagerId);
       return { podManagerId, status: "SUCCESS" };
     } catch (error) {
       this.counters.failed++;
@@ -174,6 +178,8 @@ export class Sync {
 
   #tell(message: string, error: unknown, podManagerId?: string): void {
     const fault = error instanceof Error ? error.message : String(error);
+    if (podManagerId !== undefined && this.#told.get(podManagerId) === fault) return;
+    if (podManagerId !== undefined) this.#told.set(podManagerId, fault);
     this.#options.log(message, { fault, ...(podManagerId === undefined ? {} : { podManagerId }) });
   }
 }

@@ -129,6 +129,17 @@ describe.each(storeKinds)("on %s", (kind) => {
     expect(await status()).toBe(expected ?? "Online");
   });
 
+  test("the same fault is told once until it has gone well again", async () => {
+    const fail = async () => {
+      throw new AppError("pod-manager.unreachable", "it does not work");
+    };
+    for (const devices of [fail, fail, async () => [], fail]) {
+      driver.devices = devices;
+      await sync.now("p", signal);
+    }
+    expect(told).toEqual(Array(2).fill({ podManagerId: "p", fault: "it does not work" }));
+  });
+
   test("one that is offline is marked so, and online again when it is back", async () => {
     driver.status = async () => "Offline";
     expect(await sync.now("p", signal)).toMatchObject([{ status: "FAILED", detail: "the pod manager is Offline" }]);
