@@ -149,7 +149,7 @@ export class EemClient {
     if (status === 401 || status === 403)
       throw new AppError(
         "pod-manager.credentials",
-        `${asked}: it rejected user ${JSON.stringify(this.#username)} (${status}).\nSet its authentication anew.`,
+        `${asked}: it rejected user ${JSON.stringify(this.#username)} (${status}).\nCheck its username and password.`,
       );
     const json = jsonOf(answer);
     if (status >= 200 && status < 300) {

@@ -119,13 +119,6 @@ class ExpEther implements PodManager {
   #unregistrable(error: unknown): unknown {
     if (!(error instanceof AppError)) return error;
     const message = `unable to reach podmanager at url: ${this.#access.url} with error: ${error.message}`;
-    if (error.code === "pod-manager.credentials")
-      return new UpstreamError(
-        "pod-manager.refused",
-        { status: 401, code: "Unauthorized", title: "Authorization Error" },
-        `${message}. Check username and password.`,
-        { cause: error },
-      );
     if (error instanceof UpstreamError)
       return new UpstreamError(
         "pod-manager.refused",

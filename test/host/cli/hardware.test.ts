@@ -79,6 +79,16 @@ test("a pod manager is listed, shown without its password, changed by its name",
   expect(shown.out).not.toContain("Passw0rd");
 });
 
+test("a pod manager that rejects the password is not registered", async () => {
+  // Another name of the same address.
+  const url = `${hardware.url.replace("127.0.0.1", "localhost")}${EEM_PATH}`;
+  const access = ["--username", "admin", "--password", "hunter2", "--driver", "expether"];
+  const refused = ostro("pod-manager", "create", "eem2", url, ...access);
+  await expect(refused).rejects.toThrow(/\(Reason: 401\)\n.*rejected user "admin"/);
+  await expect(refused).rejects.not.toThrow("hunter2");
+  expect((await ostro("pod-manager", "list")).out).not.toContain("eem2");
+});
+
 test("a node is composed by a flavor, given a device, and deleted; a line tells what was done", async () => {
   await ostro("flavor", "create", "gpu", "--pci-device", "GPU", "--description", "one GPU");
   expect((await ostro("flavor", "list")).out).toMatch(/ {2}gpu {2}one GPU {2}\{"pci_device":\{"type":\["GPU"\]\}\}\n$/);
@@ -130,6 +140,18 @@ test("a node that is there already is managed by its index", async () => {
 });
 
 test.each([
+  [
+    [
+      "pod-manager",
+      "create",
+      "eem2",
+      "http://127.0.0.1:9/eem",
+      "--driver",
+      "expether",
+      ...["--username", "u", "--password", "p"],
+    ],
+    /\(Reason: 503\)\nunable to reach podmanager at url: http:\/\/127.0.0.1:9\/eem/,
+  ],
   [["node", "show", "nobody"], /GET .*\/v1\/nodes\/nobody \(Reason: 404\)\nNode nobody not found/],
   [["node", "compose", "n", "--pci-device", "Quantum"], /\(Reason: 404\)\n.*Quantum.*Free are/],
   [["node", "delete", "a/b ?"], /DELETE .*\/v1\/nodes\/a%2Fb%20%3F \(Reason: 404\)/],
