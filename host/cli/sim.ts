@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import { MOST_SEED } from "../core/task.ts";
 import { AppError } from "../errors.ts";
 import type { SimOptions } from "../sim/base/sim.ts";
@@ -165,7 +165,8 @@ function duration(flags: string, description: string): Option {
 }
 
 function simOptions({ anonymous, user, latency, state }: Flags): SimOptions & { stateFile?: string } {
-  if (anonymous !== true && user === "") throw new InvalidArgumentError("--user must not be empty, see --anonymous");
+  if (anonymous !== true && user === "")
+    throw new AppError("config.invalid", "--user must not be empty, see --anonymous");
   const password = process.env[PASSWORD_VARIABLE];
   return {
     username: anonymous === true ? "" : user,

@@ -40,24 +40,48 @@ export async function record(target: string): Promise<RecordedService> {
   });
 }
 
+/** One a line; without what was answered as it was before. */
+export function written(exchanges: readonly Exchange[]): string {
+  const last = new Map<string, string>();
+  const lines: string[] = [];
+  for (const exchange of exchanges) {
+    const line = JSON.stringify(exchange);
+    if (isWrite(exchange.request) || last.get(exchange.request) !== line) lines.push(line);
+    last.set(exchange.request, line);
+  }
+  return `[\n${lines.join(",\n")}\n]\n`;
+}
+
 /**
- * Answers each request as it was answered, the n-th of a kind as the n-th, further ones as the last. One that was never
- * recorded, or had another body, is answered with 599.
+ * Answers as it was answered: writes must come in the order in which they came, with the same bodies, and what is read is as it
+ * was between the same writes, however often it is read. All else was never recorded, and is answered with 599.
  */
 export async function replay(exchanges: readonly Exchange[]): Promise<RecordedService> {
-  const left = new Map<string, Exchange[]>();
-  for (const exchange of exchanges) left.set(exchange.request, [...(left.get(exchange.request) ?? []), exchange]);
+  let done = 0;
   const seen: Exchange[] = [];
   return await serve(seen, async (request, sent) => {
     const named = `${request.method} ${request.url}`;
-    const [next, ...later] = left.get(named) ?? [];
+    const until = indexOfWrite(exchanges, done);
+    const next = isWrite(named)
+      ? exchanges[until]
+      : exchanges.slice(0, until).findLast((exchange) => exchange.request === named);
     const body = sent === "" ? undefined : JSON.stringify(JSON.parse(sent));
-    const same = next !== undefined && body === (next.sent === undefined ? undefined : JSON.stringify(next.sent));
+    const same = next?.request === named && body === (next.sent === undefined ? undefined : JSON.stringify(next.sent));
     if (!same) return { request: named, status: 599, answer: { message: `never recorded: ${named} ${sent}` } };
-    if (later.length > 0) left.set(named, later);
+    if (isWrite(named)) done++;
     seen.push(next);
     return next;
   });
+}
+
+function isWrite(request: string): boolean {
+  return !request.startsWith("GET ");
+}
+
+/** Of the n-th write, from 0; the end when there are no more. */
+function indexOfWrite(exchanges: readonly Exchange[], n: number): number {
+  const writes = exchanges.flatMap(({ request }, at) => (isWrite(request) ? [at] : []));
+  return writes[n] ?? exchanges.length;
 }
 
 async function serve(

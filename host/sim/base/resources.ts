@@ -128,7 +128,7 @@ export class Resources {
 }
 
 /** Of a resource as GET shows it. */
-export function etagOf(seen: Json): string {
+function etagOf(seen: Json): string {
   return `"${createHash("sha1").update(JSON.stringify(seen)).digest("hex").slice(0, 16)}"`;
 }
 

@@ -90,7 +90,7 @@ export class Machine extends Stock {
     const fit = match(request, {
       hardware: this.hardware,
       systems: this.hardware.systems.filter(({ id }) => !used.has(id) && !this.isDown(systemPath(id))),
-      devices: this.freeDevices(),
+      ...this.freeDevices(),
       sums: this.dialect.sums,
     });
     if (typeof fit === "string") {

@@ -8,8 +8,9 @@ export interface Supply {
   readonly hardware: Hardware;
   /** Of no node, and there. */
   readonly systems: readonly System[];
-  /** By rack. */
-  readonly devices: ReadonlyMap<string, readonly Device[]>;
+  /** Free ones by rack, the smaller first. */
+  readonly drives: ReadonlyMap<string, readonly Device[]>;
+  readonly accelerators: ReadonlyMap<string, readonly Device[]>;
   /** Several modules or processors together may meet one request. */
   readonly sums: boolean;
 }
@@ -95,10 +96,10 @@ function namedChassis(request: NodeRequest, system: System, { chassis }: Hardwar
 }
 
 /** Accelerators it takes from the pool of its rack; null: it does not serve. */
-function processorsOf(request: NodeRequest, system: System, { devices, sums }: Supply): Device[] | null {
+function processorsOf(request: NodeRequest, system: System, { accelerators, sums }: Supply): Device[] | null {
   if ((request.Processors ?? []).length === 0) return [];
   const cpus = [...system.cpus];
-  const pool = (devices.get(system.rack) ?? []).filter(({ kind }) => kind === "GPU" || kind === "FPGA");
+  const pool = [...(accelerators.get(system.rack) ?? [])];
   const taken: Device[] = [];
   for (const wanted of request.Processors ?? []) {
     const path = wanted.Resource?.["@odata.id"];
@@ -154,12 +155,12 @@ function hasMemory(request: NodeRequest, system: System, sums: boolean): boolean
 function drivesOf(
   request: NodeRequest,
   system: System,
-  { devices }: Supply,
+  { drives }: Supply,
 ): { local: string[]; pooled: Device[] } | null {
   const wanted = request.LocalDrives ?? [];
   if (wanted.length === 0) return { local: system.drives.map(({ path }) => path), pooled: [] };
   const own = [...system.drives].sort((a, b) => a.gib - b.gib);
-  const pool = (devices.get(system.rack) ?? []).filter(({ kind }) => kind === "NVMe").sort((a, b) => a.size - b.size);
+  const pool = [...(drives.get(system.rack) ?? [])];
   const local: string[] = [];
   const pooled: Device[] = [];
   for (const each of wanted) {

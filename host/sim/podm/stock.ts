@@ -97,9 +97,14 @@ export class Stock {
     return this.volumes().find((volume) => volume.id === id);
   }
 
-  freeDevices(): Map<string, Device[]> {
+  /** By rack, the smaller first. */
+  freeDevices(): { drives: Map<string, Device[]>; accelerators: Map<string, Device[]> } {
     const taken = new Set(this.nodes.flatMap(({ devices }) => devices));
     const free = this.hardware.devices.filter(({ id, path }) => !taken.has(id) && !this.isDown(path));
-    return groupsOf(free, ({ rack }) => rack);
+    const pool = (...kinds: Device["kind"][]) => {
+      const of = free.filter(({ kind }) => kinds.includes(kind)).sort((a, b) => a.size - b.size);
+      return groupsOf(of, ({ rack }) => rack);
+    };
+    return { drives: pool("NVMe"), accelerators: pool("GPU", "FPGA") };
   }
 }

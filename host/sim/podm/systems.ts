@@ -131,7 +131,7 @@ function systemFacts(system: System, machine: Machine) {
 }
 
 /** Where a system shows in the fabric of its rack. */
-export function initiatorPath({ id, rack }: System, machine: Machine): string {
+function initiatorPath({ id, rack }: System, machine: Machine): string {
   const n = /\d+$/.exec(rack)![0];
   const fabric = machine.hardware.devices.some((device) => device.rack === rack) ? `PCIe${n}` : "PCIe1";
   return `${PATHS.fabrics}/${fabric}/Endpoints/${id}`;
