@@ -215,5 +215,5 @@ function registration(url: string, driver: string, { user, anonymous, tlsCert }:
     authentication: [{ type: "basic", auth_items: { username: anonymous === true ? "anyone" : user, password } }],
   };
   const text = JSON.stringify(body).replace(JSON.stringify(password), `"${password}"`);
-  return `curl -s -X POST http://127.0.0.1:8181/v1/pod_managers -d '${text}'`;
+  return `curl -s -X POST http://127.0.0.1:8181/v1/pod_managers -H 'Content-Type: application/json' -d '${text}'`;
 }

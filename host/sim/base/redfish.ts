@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { bodyLimit } from "hono/body-limit";
 import { type Answer, created, type Json, Refusal } from "./answer.ts";
 import { EVENT_STREAM, Events } from "./events.ts";
 import { collection, type ResourceRules, Resources } from "./resources.ts";
@@ -84,6 +85,11 @@ export function createRedfish(options: RedfishOptions): Redfish {
   if (hasEvents && options.eventStream !== false) {
     app.get(EVENT_STREAM, (context) => events.stream(context.req.header("last-event-id")));
   }
+  const tooLarge = new Refusal(413, `The body is larger than ${MOST_BODY_BYTES} bytes`);
+  app.use(
+    "/redfish/*",
+    bodyLimit({ maxSize: MOST_BODY_BYTES, onError: (context) => respond(context, tooLarge.answer) }),
+  );
   app.all("/redfish/*", async (context) => {
     const { method } = context.req;
     const path = bare(context.req.path);
@@ -98,6 +104,7 @@ export function createRedfish(options: RedfishOptions): Redfish {
     if (!/^(GET|HEAD)$/.test(method) && answer.status < 400) for (const listener of written) listener();
     return respond(context, answer);
   });
+  app.onError((error, context) => respond(context, new Refusal(500, error.message).answer));
   app.notFound((context) => respond(context, new Refusal(404, `There is no resource at ${context.req.path}`).answer));
 
   return {
@@ -212,7 +219,6 @@ async function tried(work: () => Promise<Answer>): Promise<Answer> {
 async function bodyOf(context: Context<SimEnv>, method: string): Promise<Json> {
   if (/^(GET|HEAD|DELETE)$/.test(method)) return {};
   const text = await context.req.text();
-  if (text.length > MOST_BODY_BYTES) throw new Refusal(413, `The body is larger than ${MOST_BODY_BYTES} bytes`);
   if (text.trim() === "") return {};
   const malformed = (message: string) => new Refusal(400, message, { code: "Base.1.0.MalformedJSON" });
   let body: unknown;

@@ -11,6 +11,7 @@ import type { NodeRequest } from "./request.ts";
 import type { Boot, PodmState, SimNode } from "./state.ts";
 import { Stock } from "./stock.ts";
 
+/** What Boot takes. */
 export const BOOT_TARGETS = ["None", "Pxe", "Hdd", "RemoteDrive"] as const;
 export const BOOT_STATES = ["Disabled", "Once", "Continuous"] as const;
 export const BOOT_MODES = ["Legacy", "UEFI"] as const;

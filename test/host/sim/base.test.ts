@@ -115,6 +115,8 @@ describe("a simulated Redfish service", () => {
     expect(await missing.json()).toMatchObject({ error: { code: "Base.1.0.ResourceMissingAtURI" } });
     const bad = await ask("/redfish/v1/Lamps/1", { method: "PATCH", body: [1] });
     expect(bad.status).toBe(400);
+    const large = await ask("/redfish/v1/Lamps/1", { method: "PATCH", body: { Lit: "x".repeat(2 ** 20) } });
+    expect(large.status).toBe(413);
   });
 
   test("answers 202 for long work: the monitor tells its end once", async () => {

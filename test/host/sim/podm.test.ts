@@ -350,6 +350,40 @@ describe("pooled devices", () => {
   });
 });
 
+describe("what people order over HTTP", () => {
+  const order = async ({ sim }: ReturnType<typeof pod>, body: Json) =>
+    (await sim.app.request("/sim/hardware", { method: "PUT", body: JSON.stringify(body) })).status;
+
+  test("an assembly fails, a device goes away and comes back", async () => {
+    const it = pod();
+    const drive = "/redfish/v1/Chassis/PCIe1/Drives/NVMe1";
+    expect(await order(it, { failAssembly: 1, down: drive })).toBe(204);
+    expect((await it.get(await it.compose())).ComposedNodeState).toBe("Failed");
+    expect((await it.get(drive)).Status.State).toBe("Absent");
+    expect(await order(it, { up: drive })).toBe(204);
+    expect((await it.get(drive)).Status.State).toBe("Enabled");
+  });
+
+  test("what is not there, or no order, is refused", async () => {
+    const it = pod();
+    const before = it.sim.snapshot();
+    expect(await order(it, { down: "/redfish/v1/Systems/System99" })).toBe(404);
+    expect(await order(it, { fire: true })).toBe(400);
+    expect(it.sim.snapshot()).toEqual(before);
+  });
+});
+
+test("who listens to events hears of what happens by itself", async () => {
+  const { sim, compose, act, clock } = pod();
+  const reader = sim.events.stream(undefined).body!.pipeThrough(new TextDecoderStream()).getReader();
+  await act(await compose(), "Reset", { ResetType: "ForceOff" });
+  clock.turn(1_000);
+  let heard = "";
+  while (!heard.includes("System1 is Off")) heard += (await reader.read()).value;
+  expect(heard).toMatch(/Node7 was allocated.*Node7 is Assembled.*System1 is Off/s);
+  await reader.cancel();
+});
+
 describe("what was done survives", () => {
   test("a simulator that is started again knows its nodes, and goes on assembling", async () => {
     const stateFile = join(folder(), "pod.json");
