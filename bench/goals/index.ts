@@ -1,6 +1,7 @@
 import type { Goal } from "../goal.ts";
 import { anytime } from "./anytime.ts";
 import { bootstrap } from "./bootstrap.ts";
+import { compose } from "./compose.ts";
 import { consolidation } from "./consolidation.ts";
 import { deadline } from "./deadline.ts";
 import { events } from "./events.ts";
@@ -38,4 +39,5 @@ export const GOALS: readonly Goal[] = [
   work,
   bootstrap,
   systems,
+  compose,
 ];
