@@ -93,9 +93,13 @@ export async function isAttached(
  * @throws AppError as PodManager
  */
 export async function holdingsOf(client: RedfishClient, node: Resource, signal: AbortSignal): Promise<Set<string>> {
+  return new Set([...heldBy(client, node), ...(await detachableOf(client, node, signal))]);
+}
+
+/** What a node offers to detach; empty: nothing, or it does not say. @throws AppError as PodManager */
+export async function detachableOf(client: RedfishClient, node: Resource, signal: AbortSignal): Promise<string[]> {
   const action = actionOf(client, node, DETACH);
-  const offered = action === null ? null : await resourcesOf(client, action, signal);
-  return new Set([...heldBy(client, node), ...(offered ?? [])]);
+  return (action === null ? null : await resourcesOf(client, action, signal)) ?? [];
 }
 
 const ATTACH = /^#ComposedNode\.Attach(Resource|Endpoint)$/;

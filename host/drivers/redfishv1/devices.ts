@@ -5,7 +5,7 @@ import type { RedfishClient, Resource } from "../redfish/client.ts";
 import { at, idOf, lastSegment, listOf, recordOf, textOf } from "../redfish/shapes.ts";
 import { capacityGib, partPaths } from "../redfish/views/assets.ts";
 import { isRefusal } from "../redfish/views/boot.ts";
-import { ChassisTree } from "../redfish/views/chassis.ts";
+import { type Chassis, ChassisTree } from "../redfish/views/chassis.ts";
 import { linkOf, linksOf, rootLink } from "../redfish/views/links.ts";
 import { ifGiven } from "../redfish/views/part.ts";
 import { holdingsOf } from "./attach.ts";
@@ -23,12 +23,15 @@ interface Found extends Target {
 
 /** Each thing once, however many ways lead to it. @throws AppError as PodManager: a part that cannot be listed ends it */
 export async function readDevices(client: RedfishClient, signal: AbortSignal): Promise<DeviceFacts[]> {
-  const [targets, tree, volumes, held] = await Promise.all([
+  const [targets, tree, systems, volumes, held] = await Promise.all([
     fabricTargets(client, signal),
     ChassisTree.read(client, signal),
+    rootLink(client, "Systems", signal).then((path) => membersOrNone(client, path, signal)),
     volumesOfServices(client, signal),
     holders(client, signal),
   ]);
+  // What pools are made of comes as a system too, in some versions.
+  const virtual = systems.filter(({ body }) => body.SystemType === "Virtual");
   const found = new Map<string, Found>();
   for (const target of targets) {
     const known = found.get(target.path);
@@ -36,9 +39,9 @@ export async function readDevices(client: RedfishClient, signal: AbortSignal): P
     else found.set(target.path, target);
   }
   for (const other of [
-    ...(await looseDrives(client, tree, signal)),
+    ...(await looseDrives(client, poolsOf(tree, virtual), found, signal)),
     ...volumes,
-    ...(await accelerators(client, signal)),
+    ...(await accelerators(client, virtual, signal)),
   ])
     if (!found.has(other.path)) found.set(other.path, other);
   return [...found.values()].map((device) => factsOf(device, held)).sort(byPath);
@@ -89,15 +92,26 @@ async function target(
   };
 }
 
-/** Drives in chassis in which no computer stands; those beside one are its own. */
-async function looseDrives(client: RedfishClient, tree: ChassisTree, signal: AbortSignal): Promise<Found[]> {
-  const pools = tree.all.filter(({ systems }) => systems.length === 0);
+/** Chassis in which no computer stands: drives beside one are its own. */
+function poolsOf(tree: ChassisTree, virtual: readonly Resource[]): readonly Chassis[] {
+  const pooled = new Set(virtual.map(({ path }) => path));
+  return tree.all.filter(({ systems }) => systems.every((path) => pooled.has(path)));
+}
+
+/** Drives that no fabric leads to; the others are `known`. */
+async function looseDrives(
+  client: RedfishClient,
+  pools: readonly Chassis[],
+  known: ReadonlyMap<string, unknown>,
+  signal: AbortSignal,
+): Promise<Found[]> {
   const all = await client.all(
     pools,
     async ({ path: chassis, body }, inner) => {
       const named = linksOf(client, at(body, "Links", "Drives"));
       const paths = named.length > 0 ? named : await partPaths(client, body.Drives, inner);
-      return await client.each(paths, (drive) => plain(drive, chassis), inner);
+      const unknown = paths.filter((path) => !known.has(path));
+      return await client.each(unknown, (drive) => plain(drive, chassis), inner);
     },
     signal,
   );
@@ -140,9 +154,11 @@ function protocolOfVolume(body: Resource["body"]): string | null {
 }
 
 /** FPGAs and the like that stand on their own: processors of systems that are none. */
-async function accelerators(client: RedfishClient, signal: AbortSignal): Promise<Found[]> {
-  const systems = await membersOrNone(client, await rootLink(client, "Systems", signal), signal);
-  const virtual = systems.filter(({ body }) => body.SystemType === "Virtual");
+async function accelerators(
+  client: RedfishClient,
+  virtual: readonly Resource[],
+  signal: AbortSignal,
+): Promise<Found[]> {
   const all = await client.all(
     virtual,
     async ({ body }, inner) => {

@@ -4,7 +4,8 @@ import { AppError } from "../../errors.ts";
 import type { Facts, PodManagerAccess, Provisioning } from "../driver.ts";
 import type { RedfishClient, Resource } from "../redfish/client.ts";
 import { recordOf, textOf } from "../redfish/shapes.ts";
-import { computerSystemOf, macsOf } from "./nodes.ts";
+import { macsOf } from "./node-view.ts";
+import { computerSystemOf } from "./nodes.ts";
 
 /**
  * `driver_info` of `params` goes before what is known here: whoever registers may know a better address, or the file of the
