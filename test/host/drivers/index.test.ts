@@ -26,7 +26,7 @@ describe("drivers", () => {
   });
 
   it.each([
-    ["has none", `export const driver = { name: "mine" };`, /exports no driver[^]*a name \(text\) and connect/],
+    ["has none", `export const driver = { name: "mine" };`, /exports no driver[\s\S]*a name \(text\) and connect/],
     ["breaks", `throw new Error("no such hardware");`, /cannot be loaded: no such hardware/],
   ])("are refused of a module that %s", async (_, source, message) => {
     const loading = loadDriver(moduleWith(source));
