@@ -52,12 +52,14 @@ export class Composition {
   readonly state: CompositionState;
   readonly rules: CompositionRules;
   readonly #changed: (path: string, what: string) => void;
+  readonly #blocks: ReadonlyMap<string, SimBlock>;
   #agenda: Agenda | null = null;
 
   constructor(state: CompositionState, rules: CompositionRules, changed: (path: string, what: string) => void) {
     this.state = state;
     this.rules = rules;
     this.#changed = changed;
+    this.#blocks = new Map(state.blocks.map((block) => [block.id, block]));
   }
 
   /** What composing takes time for ends on it. */
@@ -66,7 +68,7 @@ export class Composition {
   }
 
   block(id: string): SimBlock | undefined {
-    return this.state.blocks.find((block) => block.id === id);
+    return this.#blocks.get(id);
   }
 
   system(id: string): SimSystem | undefined {

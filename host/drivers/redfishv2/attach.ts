@@ -6,7 +6,16 @@ import type { RedfishClient, Resource } from "../redfish/client.ts";
 import { at, lastSegment, textOf } from "../redfish/shapes.ts";
 import { isRefusal } from "../redfish/views/boot.ts";
 import { linkOf } from "../redfish/views/links.ts";
-import { blocksAt, blocksOf, deviceChange, notApplied, type PresentBlock, unreserve, until } from "./hardware.ts";
+import {
+  blocksAt,
+  blocksOf,
+  deviceChange,
+  notApplied,
+  type PresentBlock,
+  taskWith,
+  unreserve,
+  until,
+} from "./hardware.ts";
 
 type Move = "add" | "remove";
 
@@ -39,15 +48,16 @@ function move(client: RedfishClient, direction: Move): Step {
     async run(facts, signal) {
       const { system, block } = places(facts);
       await moveBlock(client, system, block, direction, signal);
-      const facts_ = await done(facts, signal);
-      if (facts_ === null) throw notApplied(`${block} is ${direction === "add" ? "not" : "still"} part of ${system}`);
-      return facts_;
+      const left = await done(facts, signal);
+      if (left === null) throw notApplied(`${block} is ${direction === "add" ? "not" : "still"} part of ${system}`);
+      return left;
     },
     look: done,
     async undo(facts, signal) {
       const { system, block } = places(facts);
-      if ((await standing(client, system, block, signal)).isAttached === (direction === "add"))
-        await moveBlock(client, system, block, back, signal);
+      if ((await standing(client, system, block, signal)).isAttached !== (direction === "add")) return;
+      await moveBlock(client, system, block, back, signal);
+      await standing(client, system, block, signal);
     },
   };
 }
@@ -61,6 +71,8 @@ interface Standing {
 /** How block and system stand, once nothing goes on between them. */
 async function standing(client: RedfishClient, system: string, path: string, signal: AbortSignal): Promise<Standing> {
   return await until(client, `${path} settled`, signal, async () => {
+    // An order whose answer was lost may still be under way. Asked first: what it did is seen by who looks after it.
+    if ((await taskWith(client, `"${path}"`, signal)) !== null) return null;
     const [[block], record] = await Promise.all([blocksAt(client, [path], signal), client.find(system, signal)]);
     if (block?.state === "Composing") return null;
     const listed = record !== null && blocksOf(client, record).includes(path);

@@ -67,7 +67,7 @@ export interface Block extends Holdings {
   readonly chassis: readonly string[];
   /** Why it cannot be had now; null: it can. */
   readonly obstacle: string | null;
-  /** Somebody has it, wholly or partly, or has reserved it. */
+  /** Somebody has it, wholly or partly, or has reserved it. A machine that is only itself is in nobody's use. */
   readonly inUse: boolean;
 }
 
@@ -97,6 +97,8 @@ export function blockOf(path: string, body: Fields, holdings: Holdings, links: L
   const sharable =
     (booleanOf(at(status, "SharingCapable")) ?? false) && (booleanOf(at(status, "SharingEnabled")) ?? true);
   const types = typesOf(body, holdings);
+  const contains = links(body.ComputerSystems);
+  const others = systems.filter((system) => !contains.includes(system));
   return {
     ...holdings,
     devices: holdings.devices.filter((device) => isOffered(device, types)),
@@ -108,11 +110,11 @@ export function blockOf(path: string, body: Fields, holdings: Holdings, links: L
     reserved,
     sharable,
     systems,
-    contains: links(body.ComputerSystems),
+    contains,
     zones: links(at(body, "Links", "Zones")),
     chassis: links(at(body, "Links", "Chassis")),
     obstacle: obstacleOf(body, { state, reserved, sharable, systems, room: most === null || now < most }),
-    inUse: state !== "Unused" && state !== "Unavailable" ? true : reserved || systems.length > 0,
+    inUse: reserved || others.length > 0 || (contains.length === 0 && /^Compos/.test(state)),
   };
 }
 

@@ -46,6 +46,7 @@ class Foreign {
 /** Services without reservations refuse the first one; then there are none, and our claims have to do. */
 function reserve(client: RedfishClient): Step {
   const foreign = new Foreign();
+  let refuses = false;
   const operation = (facts: Facts) => (facts as ComposeFacts).id;
   const taken = (facts: Facts, blocks: readonly PresentBlock[]): UpstreamError => {
     foreign.note(
@@ -64,7 +65,8 @@ function reserve(client: RedfishClient): Step {
       const reserved: string[] = [];
       for (const block of blocks) {
         try {
-          if (!(await setReserved(client, block, true, signal))) break;
+          refuses = !(await setReserved(client, block, true, signal));
+          if (refuses) break;
           reserved.push(block.path);
         } catch (error) {
           if (!isRefusal(error, 412)) throw error;
@@ -75,6 +77,7 @@ function reserve(client: RedfishClient): Step {
       return { reserved };
     },
     async look(facts, signal) {
+      if (refuses || resourcesOf(facts).length === 0) return { reserved: [] };
       const blocks = await blocksAt(client, resourcesOf(facts), signal);
       const reserved = blocks.filter((block) => block.reserved).map(({ path }) => path);
       if (reserved.length > 0 && reserved.length === resourcesOf(facts).length) return { reserved };

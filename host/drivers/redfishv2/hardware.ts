@@ -135,8 +135,9 @@ export async function taskWith(client: RedfishClient, text: string, signal: Abor
   const tasks = service === null ? null : linkOf(client, (await client.find(service, signal))?.body.Tasks);
   if (tasks === null) return null;
   for (const { path, body } of await client.members(tasks, signal)) {
-    const payload = textOf(at(body, "Payload", "JsonBody")) ?? JSON.stringify(at(body, "Payload", "JsonBody")) ?? "";
-    if (!payload.includes(text)) continue;
+    const payload = at(body, "Payload", "JsonBody");
+    const sent = typeof payload === "string" ? payload : (JSON.stringify(payload) ?? "");
+    if (!sent.includes(text)) continue;
     if (["Completed", "Cancelled", "Exception", "Killed"].includes(textOf(body.TaskState) ?? "")) continue;
     return { status: 202, location: null, body: null, etag: null, monitor: linkOf(client, body.TaskMonitor) ?? path };
   }

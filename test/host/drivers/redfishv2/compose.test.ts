@@ -158,6 +158,26 @@ describe("composing", () => {
     expect(sim.snapshot()).toEqual(before);
   });
 
+  it("counts a zone as whole though a machine of its own stands in it", async () => {
+    await using stand = await connected();
+    expect((await stand.manager.choose({}, new Set(), SIGNAL)).cost.zonesBroken).toBe(1);
+    await composed(stand.manager, {});
+    expect((await stand.manager.choose({}, new Set(), SIGNAL)).cost.zonesBroken).toBe(0);
+  });
+
+  it("is told when something changes", async () => {
+    await using stand = await connected();
+    const { manager } = stand;
+    let changed = () => {};
+    const told = new Promise<void>((resolve) => {
+      changed = resolve;
+    });
+    const subscription = await manager.follow!({ changed, destination: null, context: "c" }, SIGNAL);
+    await composed(manager, {});
+    await told;
+    await subscription!.close();
+  });
+
   it("does not delete a system that has taken the id of the node's", async () => {
     await using stand = await connected();
     const { manager, sim } = stand;
@@ -189,6 +209,30 @@ describe("attaching", () => {
     });
     expect((await manager.node("System-1", SIGNAL)).interfaces).toHaveLength(3);
     await perform(manager.operations.detach!, { ...node, device });
+    expect(sim.snapshot()).toEqual(before);
+  });
+
+  it.each<[string, RedfishSimOptions]>([
+    ["task", { taskMs: 30 }],
+    ["composing", { composeMs: 30 }],
+  ])("waits for the %s of an order whose answer was lost, and takes it back whole", async (_, options) => {
+    await using stand = await connected(options);
+    const { manager, sim } = stand;
+    const node = nodeOf(await composed(manager, {}));
+    const before = sim.snapshot();
+    const device = (await manager.devices(SIGNAL)).find((one) => one.type === "NIC" && one.pooledGroupId === "1");
+    const [attach] = manager.operations.attach!;
+    const [detach] = manager.operations.detach!;
+    const facts = { ...node, device };
+    sim.fault({ kind: "lose", path: /AddResourceBlock$/ });
+    await expect(attach!.run(facts, SIGNAL)).rejects.toMatchObject({ code: "pod-manager.unreachable" });
+    expect(await attach!.look(facts, SIGNAL)).toMatchObject({ devices: [{ state: "allocated" }] });
+    const attached = sim.snapshot();
+    sim.fault({ kind: "lose", path: /RemoveResourceBlock$/ });
+    await expect(detach!.run(facts, SIGNAL)).rejects.toMatchObject({ code: "pod-manager.unreachable" });
+    await detach!.undo(facts, SIGNAL);
+    expect(sim.snapshot()).toEqual(attached);
+    await attach!.undo(facts, SIGNAL);
     expect(sim.snapshot()).toEqual(before);
   });
 
