@@ -7,7 +7,7 @@ import { composeAs, idIn, namedBlocks, type Work } from "./redfish-systems.ts";
 import { blockPath, SERVICE, SYSTEMS, systemPath } from "./redfish-tree.ts";
 
 const RESERVATIONS = `${SERVICE}/CompositionReservations`;
-export const COMPOSE = `${SERVICE}/Actions/CompositionService.Compose`;
+const COMPOSE = `${SERVICE}/Actions/CompositionService.Compose`;
 const INFO = `${SERVICE}/ComposeActionInfo`;
 const TYPES = ["Preview", "PreviewReserve", "Apply"];
 

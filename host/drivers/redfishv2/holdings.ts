@@ -46,7 +46,7 @@ export function holdingsOf({ processors, memory, drives, interfaces, ...parts }:
 const OFFLOAD: Readonly<Record<string, string>> = { GPU: "GPU", FPGA: "FPGA" };
 
 /** Those that do not say are. */
-export function isCpu({ ProcessorType }: Fields): boolean {
+function isCpu({ ProcessorType }: Fields): boolean {
   return (textOf(ProcessorType) ?? "CPU") === "CPU";
 }
 
