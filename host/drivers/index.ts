@@ -9,7 +9,6 @@ import { redfishv1 } from "./redfishv1.ts";
 import { redfishv2 } from "./redfishv2.ts";
 
 export type * from "./driver.ts";
-export { LIMITS } from "./driver.ts";
 
 /** Those that come with Ostro, by name. */
 export const drivers: ReadonlyMap<string, Driver> = new Map(

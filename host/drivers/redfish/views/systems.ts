@@ -58,7 +58,7 @@ export async function findMember(
 }
 
 /** One system, what its collections sum up to, and where it stands. */
-export async function systemView(
+async function systemView(
   client: RedfishClient,
   system: Resource,
   tree: ChassisTree,
