@@ -37,11 +37,6 @@ export async function listOperations(
     .orderBy(asc(operations.position));
 }
 
-export async function findOperationOfNode(db: Db, nodeId: string): Promise<OperationRow | undefined> {
-  const [row] = await db.select(COLUMNS).from(operations).where(eq(operations.nodeId, nodeId));
-  return row;
-}
-
 /** False: another operation on its node goes on. Times are of the database's clock. */
 export async function insertOperation(
   db: Db,

@@ -126,7 +126,7 @@ export class HardwareChoice {
 }
 
 /** Less than 0: `a` is better. */
-export function compareCost(a: Cost, b: Cost): number {
+function compareCost(a: Cost, b: Cost): number {
   return a.zonesBroken - b.zonesBroken || a.racks - b.racks || a.resources - b.resources || a.wasteBp - b.wasteBp;
 }
 

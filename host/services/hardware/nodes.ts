@@ -30,17 +30,7 @@ import { reasonOf } from "./outcome.ts";
 import { requirementsOf } from "./requirements.ts";
 
 export type { NodeFilter, NodeRow as NodeRecord } from "../../../db/queries/composed-nodes.ts";
-export type {
-  Accelerator,
-  Assets,
-  Boot,
-  Drive,
-  MemoryModule,
-  NetworkInterface,
-  NodeView,
-  Processor,
-  Requirements,
-} from "../../drivers/driver.ts";
+export type { Assets, Boot, Drive, NodeView, Requirements } from "../../drivers/driver.ts";
 export { requirementsOf } from "./requirements.ts";
 
 export interface ComposeInput {
