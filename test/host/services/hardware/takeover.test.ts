@@ -78,30 +78,34 @@ describe.each(storeKinds)("on %s", (kind) => {
     });
   }
 
-  test.each(POINTS)("after a death $text another process brings the operation to an end", async ({ point }) => {
-    const pod = new MemoryHardware();
-    const podManagerId = await register(store, pod);
-    const pods = new Map([[podManagerId, pod]]);
-    const next = start(store, pods);
-    const { record } = await next.nodes.compose(
-      { name: "old", requirements: { pciDevices: ["SSD"] }, podManagerId, requestId: "r" },
-      signal,
-    );
-    pod.done.splice(0);
-    await dies(pods, podManagerId, record.id, point);
-    await next.operations.recover();
-    await next.operations.settled();
-    expect(await contradictions(store, podManagerId, pod)).toEqual([]);
-    const ordered = pod.done.filter((done, at) => pod.done.indexOf(done) !== at);
-    expect(ordered, "nothing is ordered twice").toEqual([]);
-    // What had begun and was not refused is there.
-    const names = (await next.nodes.list({ podManagerId })).map(({ name }) => name);
-    const forward = point.method === "run";
-    expect(names).toEqual(
-      { compose: forward ? ["old", "new"] : ["old"], release: [] }[point.kind as string] ?? ["old"],
-    );
-    for (const { id } of await next.nodes.list({ podManagerId })) await next.nodes.remove(id, "r", signal);
-    expect(pod.snapshot()).toEqual(new MemoryHardware().snapshot());
-    expect(await contradictions(store, podManagerId, pod)).toEqual([]);
-  });
+  // CI tries all of them.
+  test.each(POINTS.filter(({ point }) => process.env.CI === "true" || point.when === "after"))(
+    "after a death $text another process brings the operation to an end",
+    async ({ point }) => {
+      const pod = new MemoryHardware();
+      const podManagerId = await register(store, pod);
+      const pods = new Map([[podManagerId, pod]]);
+      const next = start(store, pods);
+      const { record } = await next.nodes.compose(
+        { name: "old", requirements: { pciDevices: ["SSD"] }, podManagerId, requestId: "r" },
+        signal,
+      );
+      pod.done.splice(0);
+      await dies(pods, podManagerId, record.id, point);
+      await next.operations.recover();
+      await next.operations.settled();
+      expect(await contradictions(store, podManagerId, pod)).toEqual([]);
+      const ordered = pod.done.filter((done, at) => pod.done.indexOf(done) !== at);
+      expect(ordered, "nothing is ordered twice").toEqual([]);
+      // What had begun and was not refused is there.
+      const names = (await next.nodes.list({ podManagerId })).map(({ name }) => name);
+      const forward = point.method === "run";
+      expect(names).toEqual(
+        { compose: forward ? ["old", "new"] : ["old"], release: [] }[point.kind as string] ?? ["old"],
+      );
+      for (const { id } of await next.nodes.list({ podManagerId })) await next.nodes.remove(id, "r", signal);
+      expect(pod.snapshot()).toEqual(new MemoryHardware().snapshot());
+      expect(await contradictions(store, podManagerId, pod)).toEqual([]);
+    },
+  );
 });
