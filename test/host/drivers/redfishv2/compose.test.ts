@@ -32,7 +32,7 @@ describe("composing", () => {
     ["gives collections in pages of two", { pageSize: 2 }],
     ["decomposes only what is powered off", { decomposesPoweredOn: false }],
   ])("works with a service that %s, and so does releasing", async (_, options) => {
-    await using stand = await connected(options);
+    const stand = await connected(options);
     const { sim, manager } = stand;
     const before = sim.snapshot();
     const facts = await composed(manager, GPU);
@@ -50,7 +50,7 @@ describe("composing", () => {
   });
 
   it("goes on when a service answers with a number, as the system is there all the same", async () => {
-    await using stand = await connected({ answers: "number" });
+    const stand = await connected({ answers: "number" });
     const facts = await ordered(stand.manager, GPU);
     const [reserve, create, verify] = stand.manager.operations.compose;
     const reserved = { ...facts, ...(await reserve!.run(facts, SIGNAL)) };
@@ -65,7 +65,7 @@ describe("composing", () => {
     ["a system in a task", { taskMs: 5 }],
     ["a stanza", { offers: ["manifest"] }],
   ])("does not believe a service that says it made %s and did not", async (_, options) => {
-    await using stand = await connected({ ...options, lies: true });
+    const stand = await connected({ ...options, lies: true });
     const before = stand.sim.snapshot();
     const facts = await ordered(stand.manager, GPU);
     const steps = stand.manager.operations.compose;
@@ -79,7 +79,7 @@ describe("composing", () => {
   });
 
   it("passes on what a manifest says against it though the answer is 200", async () => {
-    await using stand = await connected({ offers: ["manifest"] });
+    const stand = await connected({ offers: ["manifest"] });
     const facts = await ordered(stand.manager, GPU);
     stand.sim.composition.block("Compute-1")!.health = "Critical";
     const [, create] = stand.manager.operations.compose;
@@ -91,7 +91,7 @@ describe("composing", () => {
   });
 
   it("reserves nothing when others reserved a block since it was chosen, and leaves theirs", async () => {
-    await using stand = await connected();
+    const stand = await connected();
     const facts = await ordered(stand.manager, GPU);
     const other = stand.sim.composition.block("Offload-5")!;
     other.reserved = true;
@@ -106,7 +106,7 @@ describe("composing", () => {
   });
 
   it("gives back what it reserved when the next block changed in between", async () => {
-    await using stand = await connected();
+    const stand = await connected();
     const before = stand.sim.snapshot();
     const facts = await ordered(stand.manager, GPU);
     stand.sim.fault({ kind: "fail", status: 412, method: "PATCH", nth: 2 });
@@ -116,7 +116,7 @@ describe("composing", () => {
   });
 
   it("finds the task of an order whose answer was lost, and ends it when it is taken back", async () => {
-    await using stand = await connected({ taskMs: 60_000 });
+    const stand = await connected({ taskMs: 60_000 });
     const before = stand.sim.snapshot();
     const facts = await ordered(stand.manager, GPU);
     const [, create] = stand.manager.operations.compose;
@@ -130,7 +130,7 @@ describe("composing", () => {
   });
 
   it("lets two nodes have a drive that can be shared, and claims it for none", async () => {
-    await using stand = await connected({ devices: 8 });
+    const stand = await connected({ devices: 8 });
     const asked: Requirements = { pciDevices: ["HDD"] };
     const first = await composed(stand.manager, asked);
     const shared = (await stand.manager.devices(SIGNAL)).find(({ type, state }) => type === "HDD" && state !== "free");
@@ -143,7 +143,7 @@ describe("composing", () => {
   });
 
   it("leaves a physical machine alone when a node that was made of it is released", async () => {
-    await using stand = await connected();
+    const stand = await connected();
     const { manager, sim } = stand;
     const before = sim.snapshot();
     const node = { index: "Server-1", resourceUri: "/redfish/v1/Systems/Server-1", resources: [] };
@@ -159,14 +159,14 @@ describe("composing", () => {
   });
 
   it("counts a zone as whole though a machine of its own stands in it", async () => {
-    await using stand = await connected();
+    const stand = await connected();
     expect((await stand.manager.choose({}, new Set(), SIGNAL)).cost.zonesBroken).toBe(1);
     await composed(stand.manager, {});
     expect((await stand.manager.choose({}, new Set(), SIGNAL)).cost.zonesBroken).toBe(0);
   });
 
   it("is told when something changes", async () => {
-    await using stand = await connected();
+    const stand = await connected();
     const { manager } = stand;
     let changed = () => {};
     const told = new Promise<void>((resolve) => {
@@ -179,7 +179,7 @@ describe("composing", () => {
   });
 
   it("does not delete a system that has taken the id of the node's", async () => {
-    await using stand = await connected();
+    const stand = await connected();
     const { manager, sim } = stand;
     const facts = await composed(manager, {});
     sim.composition.decompose(sim.composition.system("System-1")!);
@@ -198,7 +198,7 @@ describe("attaching", () => {
     ["in tasks", { taskMs: 10 }],
     ["while it is composing for a while", { composeMs: 10 }],
   ])("works with a service that adds blocks %s, and so does detaching", async (_, options) => {
-    await using stand = await connected(options);
+    const stand = await connected(options);
     const { manager, sim } = stand;
     const node = nodeOf(await composed(manager, {}));
     const before = sim.snapshot();
@@ -216,7 +216,7 @@ describe("attaching", () => {
     ["task", { taskMs: 30 }],
     ["composing", { composeMs: 30 }],
   ])("waits for the %s of an order whose answer was lost, and takes it back whole", async (_, options) => {
-    await using stand = await connected(options);
+    const stand = await connected(options);
     const { manager, sim } = stand;
     const node = nodeOf(await composed(manager, {}));
     const before = sim.snapshot();
@@ -237,7 +237,7 @@ describe("attaching", () => {
   });
 
   it("says that a service cannot that offers no way", async () => {
-    await using stand = await connected({ changesBlocks: "no" });
+    const stand = await connected({ changesBlocks: "no" });
     const { manager } = stand;
     const node = nodeOf(await composed(manager, {}));
     const device = (await manager.devices(SIGNAL)).find(({ state }) => state === "free");
@@ -245,7 +245,7 @@ describe("attaching", () => {
   });
 
   it("says that a device is not free, or of another zone", async () => {
-    await using stand = await connected();
+    const stand = await connected();
     const { manager } = stand;
     const node = nodeOf(await composed(manager, { pciDevices: ["GPU"] }));
     const devices = await manager.devices(SIGNAL);
@@ -265,7 +265,7 @@ describe("attaching", () => {
 
 describe("a composed node", () => {
   it("boots from what it is told, and says what it could boot from", async () => {
-    await using stand = await connected({ etags: "required" });
+    const stand = await connected({ etags: "required" });
     const { manager } = stand;
     const index = String((await composed(manager, {})).index);
     await manager.boot!(index, { enabled: "Once", target: "Pxe" }, SIGNAL);
@@ -277,7 +277,7 @@ describe("a composed node", () => {
   });
 
   it("is reset, and refuses what it does not take", async () => {
-    await using stand = await connected();
+    const stand = await connected();
     const { manager } = stand;
     const index = String((await composed(manager, {})).index);
     await manager.reset!(index, "ForceOn", SIGNAL);
@@ -286,7 +286,7 @@ describe("a composed node", () => {
   });
 
   it("is handed to Ironic with every interface", async () => {
-    await using stand = await connected();
+    const stand = await connected();
     const { manager } = stand;
     const index = String((await composed(manager, { pciDevices: ["NIC"] })).index);
     const { driver, driverInfo, macs } = await manager.provisioning(index, {}, SIGNAL);
@@ -300,7 +300,7 @@ describe("a composed node", () => {
   });
 
   it("stands in a rack with the machines there", async () => {
-    await using stand = await connected();
+    const stand = await connected();
     const { manager } = stand;
     await composed(manager, {});
     const racks = await manager.racks!(SIGNAL);

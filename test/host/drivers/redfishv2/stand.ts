@@ -1,3 +1,4 @@
+import { onTestFinished } from "vitest";
 import type {
   ComposeFacts,
   Facts,
@@ -13,12 +14,12 @@ import { createRedfishSim, type RedfishSim, type RedfishSimOptions } from "../..
 
 export const SIGNAL = new AbortController().signal;
 
-export interface Connected extends AsyncDisposable {
+export interface Connected {
   readonly sim: RedfishSim;
   readonly manager: PodManager;
 }
 
-/** A simulator that listens, with the driver connected to it. */
+/** A simulator that listens until the test has finished, with the driver connected to it. */
 export async function connected(
   options: RedfishSimOptions = {},
   access: Partial<PodManagerAccess> = {},
@@ -27,15 +28,12 @@ export async function connected(
   const { url, close } = await listenSim(sim.app);
   const limits = { pollMs: 1, ...access.limits };
   const manager = redfishv2.connect({ url, username: USERNAME, password: PASSWORD, log: () => {}, ...access, limits });
-  return {
-    sim,
-    manager,
-    async [Symbol.asyncDispose]() {
-      await manager.close();
-      sim.close();
-      await close();
-    },
-  };
+  onTestFinished(async () => {
+    await manager.close();
+    sim.close();
+    await close();
+  });
+  return { sim, manager };
 }
 
 export async function perform(steps: readonly Step[], begun: Facts): Promise<Facts> {
