@@ -62,6 +62,8 @@ export interface Choice {
   /** Paths of the system, blocks and devices to be used; the service claims them, so that no other request gets one. */
   readonly resources: readonly string[];
   readonly cost: Cost;
+  /** Requirements it does not know of its hardware, as `processor`: it is taken for them only where it is asked for by name. */
+  readonly unknown?: readonly string[];
   /** For whoever asks why, a sentence each. */
   readonly reasons: readonly string[];
   /** For the steps of the driver. */

@@ -70,8 +70,9 @@ export function choose(
       zonesBroken: 0,
       racks: 0,
       resources: 1 + picked.length,
-      wasteBp: wasteOf(best, requirements),
+      wasteBp: wasteOf(best),
     },
+    unknown: (["processor", "memory"] as const).filter((part) => requirements[part] !== undefined),
     reasons: reasonsOf(best, picked, wanted, requirements, candidates.length),
     plan,
   };
@@ -114,9 +115,8 @@ function byId(a: Board, b: Board): number {
   return a.id < b.id ? -1 : Number(a.id > b.id);
 }
 
-/** Where processors or memory count, any pod manager that knows of them knows better. */
-function wasteOf({ server, left }: Candidate, { processor, memory }: Requirements): number {
-  if (processor !== undefined || memory !== undefined || server.mostDevices === 0) return 10_000;
+function wasteOf({ server, left }: Candidate): number {
+  if (server.mostDevices === 0) return 10_000;
   return Math.round((10_000 * left) / server.mostDevices);
 }
 

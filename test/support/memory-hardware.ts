@@ -35,6 +35,8 @@ export class MemoryHardware {
   readonly done: string[] = [];
   /** Nothing answers. */
   unreachable = false;
+  /** Requirements it says it knows nothing of. */
+  unknown: readonly string[] = [];
   #faults: { readonly order: RegExp; readonly fault: Fault }[] = [];
   /** Of the node that was made last; the next one has the index after it. */
   latest = 0;
@@ -171,6 +173,7 @@ class MemoryPodManager implements PodManager {
       return {
         resources: [system, ...devices],
         cost: { zonesBroken: 0, racks: 0, resources: 1 + devices.length, wasteBp },
+        unknown: this.#pod.unknown,
         reasons: [`${system} is the smallest with ${cores} cores`],
         plan: { system, devices } satisfies Plan,
       };

@@ -37,7 +37,7 @@ export function nodeRegistrationResource(
     if (provisioning !== null) return provisioning;
     throw new AppError(
       "pod-manager.unsupported",
-      "Nodes cannot be registered: no Ironic is configured. Set its endpoint or its Keystone (README, settings).",
+      "Nodes cannot be registered: no Ironic is configured. Give --ironic, its URL or keystone:URL.",
     );
   };
   servePath(app, settings, "nodes", "/v1/nodes/{node_ident}/register", {

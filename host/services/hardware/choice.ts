@@ -97,7 +97,10 @@ export class HardwareChoice {
         const limit = AbortSignal.timeout(this.#options.answerMs ?? 15_000);
         try {
           const chosen = await this.#at(row.id, requirements, AbortSignal.any([signal, limit]));
-          return { row, chosen, why: costText(chosen.choice.cost) };
+          const { unknown = [], cost } = chosen.choice;
+          if (unknown.length > 0)
+            return { row, chosen: null, why: `it does not tell the ${unknown.join(" and ")} of its nodes` };
+          return { row, chosen, why: costText(cost) };
         } catch (error) {
           return { row, chosen: null, why: limit.aborted ? "it took too long to choose" : reasonOf(error) };
         }

@@ -148,9 +148,9 @@ describe("the choice", () => {
     expect(resources).toContain(path(gpus[3]!));
   });
 
-  test("what is not told is not compared, and that is said; whoever can compare it is better", async () => {
-    const { reasons, cost } = await choose({ memory: { capacityMib: 1 }, pciDevices: ["GPU"] });
-    expect(cost.wasteBp).toBe(10_000);
+  test("what is not told is not compared, and that is said", async () => {
+    const { reasons, unknown } = await choose({ memory: { capacityMib: 1 }, pciDevices: ["GPU"] });
+    expect(unknown).toEqual(["memory"]);
     expect(reasons.join(" ")).toContain("was not compared");
   });
 

@@ -55,6 +55,16 @@ describe.each(storeKinds)("on %s", (kind) => {
     ]);
   });
 
+  test("one that cannot tell what was asked for is taken by name only", async () => {
+    const first = await add(new MemoryHardware());
+    const second = await add(new MemoryHardware());
+    pods.get(first)!.unknown = ["processor", "memory"];
+    const { record, reasons } = await compose(cores(1));
+    expect(record.podManagerId).toBe(second);
+    expect(reasons).toContain(`pod manager pod ${first}: it does not tell the processor and memory of its nodes`);
+    expect((await compose(cores(1), first)).record.podManagerId).toBe(first);
+  });
+
   test("when none of several serves the request each says why not, an only one speaks for itself", async () => {
     await expect(compose({})).rejects.toMatchObject({ code: "pod-manager.none", message: /POST \/v1\/pod_managers/ });
     const first = await add(new MemoryHardware());
