@@ -73,6 +73,12 @@ module.exports = {
       from: {},
       to: { circular: true, viaOnly: { pathNot: "^assembly/audit[.]ts$" } },
     },
-    { name: "everything-resolves", severity: "error", from: { path: OURS }, to: { couldNotResolve: true } },
+    {
+      name: "everything-resolves",
+      comment: "What was compiled may not be there yet; a process of its own imports that.",
+      severity: "error",
+      from: { path: OURS },
+      to: { couldNotResolve: true, pathNot: "/dist/" },
+    },
   ],
 };

@@ -44,8 +44,10 @@ valence() { PYTHONPATH=$work/client PYTHONWARNINGS=ignore openstack --valence-ap
 # says WHAT TEXT: what was printed contains it.
 says() { grep -qF -- "$2" <<<"$1" || { printf 'expected "%s" in:\n%s\n' "$2" "$1"; exit 1; }; }
 
-says "$(valence list -f value -c name -c status)" "simulated Online"
-made=$(valence create away http://127.0.0.1:1/redfish/v1 --auth username=admin --auth password=Passw0rd -f json)
+listed=$(valence list -f value -c name -c status) || { echo "$listed"; exit 1; }
+says "$listed" "simulated Online"
+made=$(valence create away http://127.0.0.1:1/redfish/v1 --auth username=admin --auth password=Passw0rd -f json) ||
+  { echo "$made"; exit 1; }
 says "$made" '"status": "Offline"'
 id=$(grep -o '"uuid": "[^"]*"' <<<"$made" | cut -d'"' -f4)
 says "$(valence show "$id")" "http://127.0.0.1:1/redfish/v1"
@@ -55,5 +57,6 @@ unknown=$(valence show none) && exit 1
 says "$unknown" "Pod manager none not found (HTTP 404)"
 both=$(valence delete "$id" none) && exit 1
 says "$both" "1 of 2"
-[ "$(valence list -f value -c name)" = simulated ] || exit 1
+left=$(valence list -f value -c name) || { echo "$left"; exit 1; }
+[ "$left" = simulated ] || { echo "left is: $left"; exit 1; }
 echo "python-valenceclient $commit: list, create, show and delete as its users know them"

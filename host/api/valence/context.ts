@@ -1,9 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import type { Env } from "../context.ts";
-import type { Version } from "./version.ts";
 
 /** What a caller may do. `anonymous`: all, but for writes through the Redfish passthrough. */
 export type Rights = "anonymous" | "reader" | "admin";
+
+/** Microversions of the API. */
+export type Version = "1.0" | "1.1";
 
 /** What the layers of one request to Valence's API leave for each other. */
 export interface ValenceEnv {

@@ -4,12 +4,12 @@ import type { PodManagerPatch, PodManagerService, PodManagerView } from "../../s
 import { validate } from "../validate.ts";
 import { jsonBody } from "./body-rules.ts";
 import { confirmation, deleted } from "./confirmation.ts";
-import type { ValenceEnv } from "./context.ts";
+import type { ValenceEnv, Version } from "./context.ts";
 import { linksSchema, linksTo } from "./links.ts";
 import { answerList, fieldsOf, flag, type ListForm, listQuery, listRequest, pick } from "./list.ts";
 import { changedBy, patchBody } from "./patch.ts";
 import { type Call, operation, type Settings, servePath } from "./serve.ts";
-import { timeText, type Version } from "./version.ts";
+import { timeText } from "./version.ts";
 
 const FILTERS = ["name", "url", "driver", "status", "location"];
 const LIST: ListForm = {

@@ -4,9 +4,8 @@ import type { Context } from "hono";
 import { AppError } from "../../errors.ts";
 import { isObject, readBytes, readJson } from "../body.ts";
 import { clientBase } from "../paths.ts";
-import type { ValenceEnv } from "./context.ts";
+import type { ValenceEnv, Version } from "./context.ts";
 import { errorSchema } from "./errors.ts";
-import type { Version } from "./version.ts";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 type JsonObject = Readonly<Record<string, unknown>>;

@@ -1,11 +1,10 @@
 import type { MiddlewareHandler } from "hono";
 import { AppError } from "../../errors.ts";
 import { clip } from "../body.ts";
-import type { ValenceEnv } from "./context.ts";
+import type { ValenceEnv, Version } from "./context.ts";
 
-/** Microversions, oldest first. Contract: valence-rest, section 12. */
-export const VERSIONS = ["1.0", "1.1"] as const;
-export type Version = (typeof VERSIONS)[number];
+/** Oldest first. Contract: valence-rest, section 12. */
+const VERSIONS: readonly [Version, ...Version[]] = ["1.0", "1.1"];
 
 export const OLDEST: Version = VERSIONS[0];
 export const NEWEST: Version = VERSIONS[VERSIONS.length - 1]!;
@@ -26,7 +25,7 @@ export const microversion: MiddlewareHandler<ValenceEnv> = async (c, next) => {
  * Of `OpenStack-API-Version: compute 2.1, valence 1.1`; without a word for us the oldest.
  * @throws AppError request.not-acceptable
  */
-export function versionOf(header: string): Version {
+function versionOf(header: string): Version {
   for (const entry of header.split(",")) {
     const words = entry.trim().toLowerCase().split(/\s+/);
     // Some clients leave the name of the service out.

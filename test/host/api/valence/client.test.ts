@@ -1,4 +1,4 @@
-// What python-valenceclient sends, as it was recorded, over a connection that it keeps. Contract: valenceclient, sections 2 and 5.
+// What python-valenceclient sends on a connection that it keeps. Contract: valenceclient, sections 2 and 5.
 import { connect } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { valenceApi } from "../../../../host/api/valence/index.ts";

@@ -2,7 +2,7 @@ import type { ValenceApi } from "../../../../host/api/valence/index.ts";
 import { TokenTable } from "../../../../host/services/identity.ts";
 
 /** Tokens by the role they stand for. */
-export const identity = new TokenTable(
+const identity = new TokenTable(
   {
     "admin-token": { userId: "root", projectId: "demo", roles: ["member", "admin"] },
     "reader-token": { userId: "alice", projectId: "demo", roles: ["member"] },
