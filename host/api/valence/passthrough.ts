@@ -20,6 +20,10 @@ const KEPT_BACK = [
   /^(openstack-api-.*|x-openstack-request-id)$/,
 ];
 
+/** Headers that the Fetch API can carry; a pod manager may say others. */
+const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
 /** The Redfish API of a pod manager, as it is. Contract: valence-rest, section 9; drivers, 34. */
 export function passthroughResource(passthrough: PassthroughService, settings: Settings): OpenAPIHono<ValenceEnv> {
   const app = new OpenAPIHono<ValenceEnv>();
@@ -92,10 +96,16 @@ function answered(
   base: string,
   podManagerId: string | null,
 ): Response {
+  if (status < 200 || status > 599)
+    throw new AppError(
+      "pod-manager.unreadable",
+      `the pod manager answered with the status ${status}, which HTTP has not`,
+    );
   const own = new Set((headers.connection ?? "").toLowerCase().split(/\s*,\s*/));
   for (const [name, value] of Object.entries(headers)) {
     const lower = name.toLowerCase();
     if (own.has(lower) || KEPT_BACK.some((form) => form.test(lower))) continue;
+    if (!NAME.test(name) || !VALUE.test(value)) continue;
     c.header(name, lower === "location" ? locationOf(value, base, podManagerId) : value);
   }
   // What a pod manager answers is not to act in a browser as a page of this service.

@@ -39,6 +39,8 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
 
 /** Waits for what others wait for, too: it goes on when this caller gives up. @throws what the signal says */
 export async function abortable<T>(shared: Promise<T>, signal: AbortSignal): Promise<T> {
+  // Perhaps nobody else waits for it: its failure must not be one that nobody caught, which ends the process.
+  shared.catch(() => {});
   signal.throwIfAborted();
   return await new Promise<T>((resolve, reject) => {
     const callOff = onAbort(signal, () => reject(signal.reason));

@@ -108,6 +108,20 @@ test("what belongs to the connection, its users and origins is kept back, and th
   expect(headers.get("Content-Security-Policy")).toContain("sandbox");
 });
 
+test("a header that HTTP has no letters for is left out, a status that it has not is the pod manager's fault", async () => {
+  answer = {
+    status: 200,
+    headers: { "x-rack": "R\u00e4ck \u2192 7", "x bad": "1", etag: '"1"' },
+    body: Buffer.from("{}"),
+  };
+  const { status, headers } = await forwarded("GET", "/Systems/1");
+  expect([status, headers.get("ETag"), headers.get("X-Rack")]).toEqual([200, '"1"', null]);
+  for (const odd of [150, 600, 999]) {
+    answer = { status: odd, headers: {}, body: Buffer.from("{}") };
+    expect([odd, (await forwarded("GET", "/Systems/1")).status]).toEqual([odd, 502]);
+  }
+});
+
 describe("errors of drivers are answered as", () => {
   const upstream = (status: number, code: string | null = null, title: string | null = null) =>
     new UpstreamError("pod-manager.refused", { status, code, title }, "the node is in use");

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { client, json, never, PASSWORD, type Reply, raw, root, type Service, service } from "./service.ts";
 
 const ROOT = "GET /redfish/v1/";
@@ -150,6 +150,21 @@ describe("a log-in", () => {
       message: expect.stringContaining("Who are you?"),
     });
     expect(proofs(peer)).toEqual([]);
+  });
+
+  it("whose log-in fails ends nothing but the request when its caller had given up before", async () => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown) => void unhandled.push(reason);
+    process.on("unhandledRejection", note);
+    onTestFinished(() => void process.off("unhandledRejection", note));
+    const peer = await service({ [ROOT]: (_, r) => json(r, 500, {}) });
+    const opened = client(peer.url);
+    const gone = AbortSignal.abort(new Error("the caller is gone"));
+    await expect(opened.get(X, gone)).rejects.toThrow("the caller is gone");
+    await expect(opened.root(gone)).rejects.toThrow("the caller is gone");
+    await expect(opened.root(never)).rejects.toMatchObject({ upstreamStatus: 502 });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(unhandled).toEqual([]);
   });
 
   it("with a password that must be changed says so", async () => {
