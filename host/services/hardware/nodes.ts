@@ -194,7 +194,7 @@ export class NodeService {
   /**
    * Gives the hardware back, then forgets the node. One that the pod manager does not know any more is forgotten. When the
    * pod manager refuses the node stays.
-   * @throws AppError as `find`, node.busy, and what the pod manager throws
+   * @throws AppError as `find`, node.busy, node.changed, and what the pod manager throws
    */
   async remove(ident: string, requestId: string, signal: AbortSignal): Promise<NodeRow> {
     const { store, operations } = this.#options;
@@ -214,7 +214,10 @@ export class NodeService {
       requestId,
       facts: { index, resourceUri, resources, managedBy, provisioningId },
       prepare: async (tx) => {
-        if ((await lockNode(tx, id)) === undefined) throw missing(ident);
+        const now = (await lockNode(tx, id)) ?? missing(ident);
+        // Ironic would keep what nobody took from it.
+        if (now.provisioningId !== provisioningId)
+          throw new AppError("node.changed", `Node ${id} was registered or deregistered just now.\nTry again.`);
       },
     });
     return record;

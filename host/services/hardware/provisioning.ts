@@ -1,9 +1,11 @@
 import { lockNode, type NodeRow, updateNode } from "../../../db/queries/composed-nodes.ts";
+import { listOperations } from "../../../db/queries/operations.ts";
 import type { Store } from "../../../db/store.ts";
 import type { Assets, Facts, PodManager, Step } from "../../drivers/driver.ts";
 import { AppError, UpstreamError } from "../../errors.ts";
 import type { Ironic, IronicNode } from "../../openstack/ironic.ts";
 import type { Connections } from "./connections.ts";
+import { busy } from "./operations.ts";
 import { type RegistrationFields, registrationFields } from "./provisioning-fields.ts";
 
 export interface ProvisioningOptions {
@@ -36,8 +38,8 @@ export class ProvisioningService {
   /**
    * @param params driver_info, driver, mac, ports' owner and other fields of Ironic's node; `target`: `manage` or `provide`,
    *   the state to bring it to
-   * @throws AppError node.not-found, node.registered, request.invalid naming the field, provisioning.unavailable,
-   *   provisioning.refused, and those of the pod manager
+   * @throws AppError node.not-found, node.busy while its hardware goes back to the pool, node.registered, request.invalid
+   *   naming the field, provisioning.unavailable, provisioning.refused, and those of the pod manager
    */
   async register(nodeId: string, params: Facts, signal: AbortSignal): Promise<Registered> {
     const row = await this.#intend(nodeId, params);
@@ -45,11 +47,7 @@ export class ProvisioningService {
     const fields = await this.#fields(row, podManager, params, signal);
     const made = await this.#make(row.provisioningId!, fields);
     const warnings = await this.#ports(made.uuid, fields.macs);
-    const node = await this.#record(nodeId, {
-      managedBy: "ironic",
-      provisioningId: made.uuid,
-      provisionState: made.provisionState,
-    });
+    const node = await this.#registered(nodeId, made);
     warnings.push(...(await this.#bringTo(made.uuid, fields.targets)));
     return { node, warnings };
   }
@@ -84,7 +82,7 @@ export class ProvisioningService {
   async #intend(nodeId: string, params: Facts): Promise<NodeRow> {
     const chosen = typeof params.uuid === "string" ? params.uuid : nodeId;
     return await this.#options.store.transaction(async (tx) => {
-      const row = await locked(tx, nodeId);
+      const row = await unreleased(tx, nodeId);
       if (row.managedBy !== null)
         throw new AppError(
           "node.registered",
@@ -93,6 +91,20 @@ export class ProvisioningService {
       if (row.provisioningId !== null) return row;
       return (await updateNode(tx, nodeId, { provisioningId: chosen }))!;
     });
+  }
+
+  /** A node that was released meanwhile is taken from Ironic again. */
+  async #registered(nodeId: string, { uuid, provisionState }: IronicNode): Promise<NodeRow> {
+    const values = { managedBy: "ironic", provisioningId: uuid, provisionState, updatedAt: new Date() };
+    try {
+      return await this.#options.store.transaction(async (tx) => {
+        await unreleased(tx, nodeId);
+        return (await updateNode(tx, nodeId, values))!;
+      });
+    } catch (error) {
+      if (error instanceof AppError && ["node.not-found", "node.busy"].includes(error.code)) await this.#remove(uuid);
+      throw error;
+    }
   }
 
   async #fields(row: NodeRow, podManager: PodManager, params: Facts, signal: AbortSignal): Promise<RegistrationFields> {
@@ -192,6 +204,13 @@ export class ProvisioningService {
 
 async function locked(tx: Parameters<typeof lockNode>[0], nodeId: string): Promise<NodeRow> {
   return (await lockNode(tx, nodeId)) ?? missing(nodeId);
+}
+
+/** Locked, and its hardware stays with it. */
+async function unreleased(tx: Parameters<typeof lockNode>[0], nodeId: string): Promise<NodeRow> {
+  const row = await locked(tx, nodeId);
+  if ((await listOperations(tx, { nodeId })).some(({ kind }) => kind === "release")) throw await busy(tx, nodeId);
+  return row;
 }
 
 function missing(nodeId: string): never {
