@@ -69,7 +69,8 @@ function isBasic(header: string, { user, password }: NonNullable<Access["basic"]
 
 /** A proxy on this machine speaks for others. */
 function isForwarded(c: Context<ValenceEnv>): boolean {
-  return ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host"].some((name) => c.req.header(name) !== undefined);
+  const marks = ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via"];
+  return marks.some((name) => c.req.header(name) !== undefined);
 }
 
 function accepted({ basic }: Access): string {

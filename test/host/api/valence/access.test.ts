@@ -17,7 +17,7 @@ describe("on a loopback address", () => {
     expect((await api.ask("POST", "/v1/flavors", flavor)).status).toBe(200);
   });
 
-  test.each([["X-Forwarded-For"], ["X-Forwarded-Host"], ["Forwarded"]])(
+  test.each([["X-Forwarded-For"], ["X-Forwarded-Host"], ["Forwarded"], ["X-Real-IP"], ["Via"]])(
     "who comes through a proxy (%s) needs credentials",
     async (header) => {
       expect((await api.ask("GET", "/v1/flavors", undefined, { [header]: "1.2.3.4" })).status).toBe(401);
