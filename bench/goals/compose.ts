@@ -1,8 +1,5 @@
 // Composing under many requests at once: nothing twice, and how long it takes beside one request alone.
 
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { createInterface } from "node:readline";
 import { openStore } from "../../db/client.ts";
 import { podManagers } from "../../db/schema/index.ts";
 import type { Store } from "../../db/store.ts";
@@ -11,24 +8,12 @@ import { NodeService } from "../../host/services/hardware/nodes.ts";
 import { OperationRunner } from "../../host/services/hardware/operations.ts";
 import { nodeProcedures } from "../../host/services/hardware/procedures.ts";
 import type { Goal } from "../goal.ts";
-import { inRepository } from "../paths.ts";
+import { startSimulator } from "../simulator.ts";
 
 const SYSTEMS = 64;
 const REQUESTS = 50;
 const LATENCY_MS = 5;
 const POD = "pod";
-
-/** In a process of its own, as pod managers are. */
-async function simulated(): Promise<{ url: string; sim: ChildProcess }> {
-  const options = ["--port", "0", "--anonymous", "--systems", `${SYSTEMS}`, "--latency", `${LATENCY_MS}`];
-  const sim = spawn(process.execPath, [inRepository("dist/host/cli.js"), "sim", "podm", ...options], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const [line] = (await once(createInterface(sim.stdout!), "line")) as [string];
-  const url = /http:\S+/.exec(line)?.[0];
-  if (url === undefined) throw new Error(`the simulator said ${line}`);
-  return { url, sim };
-}
 
 function serve(store: Store, url: string) {
   const log = () => {};
@@ -73,7 +58,8 @@ async function composeMs({ nodes }: ReturnType<typeof serve>, requests: number):
 export const compose: Goal = {
   name: "compose",
   async measure({ progress }) {
-    const { url, sim } = await simulated();
+    const sim = await startSimulator("podm", ["--systems", `${SYSTEMS}`, "--latency", `${LATENCY_MS}`]);
+    const { url } = sim;
     const store = await openStore("memory:");
     const served = serve(store, url);
     try {
@@ -96,8 +82,7 @@ export const compose: Goal = {
     } finally {
       await served.close();
       await store.close();
-      sim.kill();
-      await once(sim, "exit");
+      await sim.stop();
     }
   },
 };

@@ -14,6 +14,7 @@ import { binPacking } from "./packing.ts";
 import { parallel } from "./parallel.ts";
 import { planTime } from "./plan-time.ts";
 import { random } from "./random.ts";
+import { sync } from "./sync.ts";
 import { systems } from "./systems.ts";
 import { tightProblems } from "./tight.ts";
 import { undo } from "./undo.ts";
@@ -40,4 +41,5 @@ export const GOALS: readonly Goal[] = [
   bootstrap,
   systems,
   compose,
+  sync,
 ];

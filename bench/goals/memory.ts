@@ -1,11 +1,10 @@
 // What a resident data center takes: in a worker's core exactly, in the service's own objects as the engine counts them.
 
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { Inventory } from "../../host/core/inventory.ts";
 import { parseProblem } from "../../host/core/problem.ts";
 import { readyToPlan } from "../cases/plan.ts";
 import type { Goal } from "../goal.ts";
+import { heapCollector } from "../heap.ts";
 import { generated, sharedInventory } from "../problems.ts";
 
 const MOST_HOSTS = 100_000;
@@ -68,7 +67,7 @@ async function workerBytesPerVm(): Promise<number> {
 async function heapBytes(): Promise<{ host: number; vm: number }> {
   const { dataCenter } = parseProblem(JSON.stringify(await generated(HEAP_HOSTS, 1, 1)), "generated");
   const hosts = dataCenter.hosts.filter(({ up }) => up);
-  const collect = collector();
+  const collect = heapCollector();
   const before = collect();
   const inventory = new Inventory({ ...dataCenter, existing: [] });
   const withHosts = collect();
@@ -78,15 +77,4 @@ async function heapBytes(): Promise<{ host: number; vm: number }> {
   const withVms = collect();
   if (inventory.hosts.size !== HEAP_HOSTS) throw new Error("the inventory lost hosts");
   return { host: (withHosts - before) / HEAP_HOSTS, vm: (withVms - withHosts) / PLACED };
-}
-
-/** Bytes of objects that are still held after a full collection; the columns are no objects. */
-function collector(): () => number {
-  setFlagsFromString("--expose-gc");
-  const gc: () => void = runInNewContext("gc");
-  return () => {
-    gc();
-    gc();
-    return process.memoryUsage().heapUsed;
-  };
 }

@@ -1,27 +1,12 @@
 // Listing the systems of a large pod manager: many requests at a time beside one at a time.
 
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { createInterface } from "node:readline";
 import { redfishv1 } from "../../host/drivers/redfishv1.ts";
 import type { Goal } from "../goal.ts";
-import { inRepository } from "../paths.ts";
+import { startSimulator } from "../simulator.ts";
 
 const SYSTEMS = 1000;
 const LATENCY_MS = 5;
 const ATTEMPTS = 3;
-
-/** In a process of its own, as pod managers are. */
-async function simulated(): Promise<{ url: string; sim: ChildProcess }> {
-  const options = ["--port", "0", "--anonymous", "--systems", `${SYSTEMS}`, "--latency", `${LATENCY_MS}`];
-  const sim = spawn(process.execPath, [inRepository("dist/host/cli.js"), "sim", "podm", ...options], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const [line] = (await once(createInterface(sim.stdout!), "line")) as [string];
-  const url = /http:\S+/.exec(line)?.[0];
-  if (url === undefined) throw new Error(`the simulator said ${line}`);
-  return { url, sim };
-}
 
 /** Of one listing, ms; without `concurrency` as many requests at a time as in service. */
 async function listingMs(url: string, concurrency?: number): Promise<number> {
@@ -48,7 +33,8 @@ async function requestsOf(url: string): Promise<number> {
 export const systems: Goal = {
   name: "systems",
   async measure({ progress }) {
-    const { url, sim } = await simulated();
+    const sim = await startSimulator("podm", ["--systems", `${SYSTEMS}`, "--latency", `${LATENCY_MS}`]);
+    const { url } = sim;
     try {
       progress("listing systems one at a time");
       const before = await requestsOf(url);
@@ -68,8 +54,7 @@ export const systems: Goal = {
         },
       ];
     } finally {
-      sim.kill();
-      await once(sim, "exit");
+      await sim.stop();
     }
   },
 };
