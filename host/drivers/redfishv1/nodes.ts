@@ -17,11 +17,20 @@ export async function readNodes(client: RedfishClient, signal: AbortSignal): Pro
 }
 
 /**
- * Whether a node is no more. The collection is asked too: Intel's simulator goes on answering for nodes that were deleted.
+ * Whether a node is no more, or another one has its path by now: that of another name, where one is given. The collection
+ * is asked too: Intel's simulator goes on answering for nodes that were deleted.
  * @throws AppError as PodManager
  */
-export async function isReleased(client: RedfishClient, path: string, signal: AbortSignal): Promise<boolean> {
-  if ((await client.find(path, signal)) === null) return true;
+export async function isReleased(
+  client: RedfishClient,
+  path: string,
+  name: string | null,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const node = await client.find(path, signal);
+  if (node === null) return true;
+  const today = textOf(node.body.Name);
+  if (name !== null && today !== null && today !== name) return true;
   const collection = await rootLink(client, "Nodes", signal);
   return collection !== null && !(await client.paths(collection, signal)).includes(path);
 }

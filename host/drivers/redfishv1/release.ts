@@ -2,7 +2,8 @@
 
 import { UpstreamError } from "../../errors.ts";
 import type { DeviceChange, Facts, Step } from "../driver.ts";
-import type { RedfishClient } from "../redfish/client.ts";
+import type { RedfishClient, Resource } from "../redfish/client.ts";
+import { textOf } from "../redfish/shapes.ts";
 import { actionOf } from "../redfish/views/actions.ts";
 import { isRefusal } from "../redfish/views/boot.ts";
 import { ifGiven } from "../redfish/views/part.ts";
@@ -11,12 +12,15 @@ import { readDevices } from "./devices.ts";
 import { computerSystemOf, isReleased, textFact } from "./nodes.ts";
 
 export function releaseSteps(client: RedfishClient): readonly Step[] {
-  const held = async (facts: Facts, signal: AbortSignal): Promise<Facts> => ({
-    held: await devicesOf(client, textFact(facts, "resourceUri"), signal),
-  });
+  const held = async (facts: Facts, signal: AbortSignal): Promise<Facts> => {
+    const path = textFact(facts, "resourceUri");
+    const node = await client.find(path, signal);
+    if (node === null) return { held: [] };
+    return { held: await devicesOf(client, path, node, signal), wireName: textOf(node.body.Name) };
+  };
   const freed = ({ held }: Facts) => ({ devices: held ?? [] });
   return [
-    // Afterwards nobody could say which devices it had.
+    // Afterwards nobody could say which devices it had, nor whether what is found at its path is another node.
     { name: "inventory", run: held, look: held, undo: async () => {} },
     {
       name: "delete",
@@ -25,16 +29,21 @@ export function releaseSteps(client: RedfishClient): readonly Step[] {
         return freed(facts);
       },
       look: async (facts, signal) =>
-        (await isReleased(client, textFact(facts, "resourceUri"), signal)) ? freed(facts) : null,
+        (await isReleased(client, textFact(facts, "resourceUri"), textOf(facts.wireName), signal))
+          ? freed(facts)
+          : null,
       undo: async () => {},
     },
   ];
 }
 
 /** Devices that are free when a node is gone; those of its own system are none. */
-async function devicesOf(client: RedfishClient, path: string, signal: AbortSignal): Promise<DeviceChange[]> {
-  const node = await client.find(path, signal);
-  if (node === null) return [];
+async function devicesOf(
+  client: RedfishClient,
+  path: string,
+  node: Resource,
+  signal: AbortSignal,
+): Promise<DeviceChange[]> {
   const system = computerSystemOf(client, node);
   const held = await holdingsOf(client, node, signal);
   if ([...held].every((one) => system !== null && one.startsWith(`${system}/`))) return [];

@@ -185,6 +185,22 @@ describe("assembly", () => {
   });
 });
 
+describe("a node whose release was cut short", () => {
+  const nodeNamed = (Name: string) => ({ Id: 7, Name, Links: {} });
+
+  it("is gone when another one has its path by now, which is left alone", async () => {
+    const { podm, manager } = await withNode(nodeNamed("web-1"));
+    const [inventory, last] = manager.operations.release;
+    const facts = { index: "7", resourceUri: NODE };
+    const noted = { ...facts, ...(await inventory!.run(facts, SIGNAL)) };
+    expect(await last!.look(noted, SIGNAL)).toBeNull();
+    podm.on(`GET ${NODE}`, nodeNamed("db-2"));
+    expect(await last!.look(noted, SIGNAL)).toEqual({ devices: [] });
+    podm.on(`GET ${NODE}`, { Id: 7 });
+    expect(await last!.look(noted, SIGNAL)).toBeNull();
+  });
+});
+
 describe("a node that cannot be deleted", () => {
   const stuck: Reply = (_, response) => json(response, 409, { error: { message: "Node could not be disassembled" } });
   const target = `${NODE}/Actions/ComposedNode.ForceDelete`;
