@@ -242,7 +242,7 @@ describe.each(storeKinds)("on %s", (kind) => {
     const { url, close } = await listenSim(sim.app);
     const eem = input({ name: "eem", driver: "expether", url: `${url}/eem` });
     await expect(service.create({ ...eem, authentication: basic("admin", "wrong") }, signal)).rejects.toMatchObject({
-      upstreamStatus: 401,
+      code: "pod-manager.credentials",
     });
     expect(await service.create(eem, signal)).toMatchObject({ status: "Online" });
     await close();
