@@ -11,6 +11,8 @@ export interface Access {
   readonly basic: { readonly user: string; readonly password: string } | null;
   /** Host the API is bound to. */
   readonly bound: string;
+  /** Where clients see it, when that is not where it is bound; null: it is. */
+  readonly publicEndpoint: string | null;
 }
 
 /**
@@ -44,7 +46,7 @@ export function refuseAnonymous(c: Context<ValenceEnv>): void {
 
 /** Null: the credentials are wrong or missing. */
 async function rightsOf(
-  { identity, basic, bound }: Access,
+  { identity, basic, bound, publicEndpoint }: Access,
   c: Context<ValenceEnv>,
 ): Promise<ValenceEnv["Variables"]["rights"] | null> {
   const token = c.req.header("X-Auth-Token");
@@ -55,7 +57,13 @@ async function rightsOf(
     return isAdmin(caller) ? "admin" : "reader";
   }
   if (basic !== null) return isBasic(c.req.header("Authorization") ?? "", basic) ? "admin" : null;
-  const nearby = isLoopback(bound) && isLoopback(new URL(c.req.url).hostname) && !isForwarded(c);
+  // Who is told of another address comes through a proxy, which need not say so.
+  const seenAt = [
+    bound,
+    new URL(c.req.url).hostname,
+    ...(publicEndpoint === null ? [] : [new URL(publicEndpoint).hostname]),
+  ];
+  const nearby = seenAt.every(isLoopback) && !isForwarded(c);
   return nearby ? "anonymous" : null;
 }
 

@@ -79,7 +79,7 @@ export function registrationFields(input: RegistrationInput): RegistrationFields
       ...more,
       uuid: id,
       driver: hardwareType(params.driver) ?? provisioning.driver,
-      driver_info: { ...provisioning.driverInfo, ...objectAt(params, "driver_info") },
+      driver_info: driverInfo(provisioning.driverInfo, objectAt(params, "driver_info")),
       properties: { ...sizes(assets), ...objectAt(params, "properties") },
       extra: { ...objectAt(params, "extra"), ostro_node: nodeId },
     },
@@ -96,6 +96,13 @@ function hardwareType(driver: unknown): string | null {
   if (typeof driver !== "string")
     throw new AppError("request.invalid", "driver: expected the name of a hardware type of Ironic");
   return HARDWARE_TYPES[driver] ?? driver;
+}
+
+/** Our credentials go to our pod manager only: with another address the caller's own are needed. */
+function driverInfo(ours: Facts, theirs: Facts): Facts {
+  const elsewhere = "redfish_address" in theirs && theirs.redfish_address !== ours.redfish_address;
+  const { redfish_username, redfish_password, ...others } = ours;
+  return { ...(elsewhere ? others : ours), ...theirs };
 }
 
 function objectAt(params: Facts, key: string): Facts {

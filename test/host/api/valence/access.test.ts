@@ -26,6 +26,13 @@ describe("on a loopback address", () => {
     },
   );
 
+  test("with a public endpoint elsewhere callers come through a proxy, whether it says so or not", async () => {
+    const away = api.with({ publicEndpoint: "https://hardware.example" });
+    expect((await away.ask("GET", "/v1/flavors")).status).toBe(401);
+    expect((await away.ask("GET", "/v1/flavors", undefined, { "X-Auth-Token": "reader-token" })).status).toBe(200);
+    expect((await api.with({ publicEndpoint: "http://localhost:8181" }).ask("GET", "/v1/flavors")).status).toBe(200);
+  });
+
   test("a wrong token is refused rather than ignored", async () => {
     for (const token of ["", "wrong"])
       expect((await api.ask("GET", "/v1/flavors", undefined, { "X-Auth-Token": token })).status).toBe(401);

@@ -275,7 +275,7 @@ describe("lists", () => {
 
 test("links begin as the client came, or as it is configured", async () => {
   const far = api.with({ publicEndpoint: "https://cloud.example/valence/" });
-  const { links } = (await far.ask("GET", `/v1/flavors/${ids[0]}`)).json;
+  const { links } = (await far.ask("GET", `/v1/flavors/${ids[0]}`, undefined, { "X-Auth-Token": "reader-token" })).json;
   expect(links).toEqual([
     { rel: "self", href: `https://cloud.example/valence/v1/flavors/${ids[0]}` },
     { rel: "bookmark", href: `https://cloud.example/valence/flavors/${ids[0]}` },

@@ -63,6 +63,14 @@ describe("what Ironic is told of a node", () => {
     });
   });
 
+  test("a password of ours is sent to no other address than our pod manager's", () => {
+    const at = (redfish_address: string) => fields({ driver_info: { redfish_address } }).node.driver_info;
+    expect(at("https://pod:8443")).toHaveProperty("redfish_password", "p");
+    expect(at("https://elsewhere")).not.toHaveProperty("redfish_password");
+    const own = { redfish_address: "https://elsewhere", redfish_password: "own" };
+    expect(fields({ driver_info: own }).node.driver_info).toMatchObject(own);
+  });
+
   test("without sizes there are no properties", () => {
     expect(fields({}, "web", { assets: null }).node.properties).toEqual({});
   });
