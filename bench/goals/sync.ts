@@ -158,6 +158,7 @@ async function largeSync({ progress }: GoalContext): Promise<Figure[]> {
       await detachSome(sim.url);
       await sync();
     }
+    if (inserted < DEVICES || changedRows < ATTEMPTS * CHANGED) throw new Error("a sync has missed changes");
     const over = (what: string, ms: number): Figure => ({
       what,
       value: ms / best.listing,
