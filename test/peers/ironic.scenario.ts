@@ -81,3 +81,51 @@ describe.each([
     for (const node of [first, second]) expect((await ostro.ask("DELETE", `/v1/nodes/${node}`)).status).toBe(200);
   });
 });
+
+const IPMI = { ipmi_address: "127.0.0.1", ipmi_username: "u", ipmi_password: "p" };
+
+describe("a node of each driver", () => {
+  const ironic = new IronicPeer(env.IRONIC_ALONE_URL!);
+  let ostro: HardwareService;
+  beforeAll(async () => {
+    const own = ["--database", "memory:", "--datacenter", "sim:1x1", "--simulated-pod-manager", "false"];
+    ostro = await HardwareService.start([...own, "--ironic", env.IRONIC_ALONE_URL!]);
+  });
+  afterAll(() => ostro?.stop());
+
+  it.each([
+    { driver: "redfishv1", kind: "podm", type: "SSD", resets: true, params: { target: "manage" } },
+    { driver: "redfishv2", kind: "redfish", type: "NIC", resets: true, params: { target: "manage" } },
+    {
+      driver: "expether",
+      kind: "eem",
+      type: "GPU",
+      resets: false,
+      params: { driver_info: IPMI, mac: "52:54:00:aa:bb:99" },
+    },
+  ] as const)("$driver: composed, given a device, reset, registered, and given back", async (one) => {
+    const podm_id = await ostro.addPod(one.kind, one.driver);
+    const composed = await ostro.ask("POST", "/v1/nodes", { name: `of ${one.driver}`, podm_id });
+    expect(composed).toMatchObject({ status: 200, body: { podm_id } });
+    const node = composed.body.uuid;
+    const act = async (action: object) => (await ostro.ask("POST", `/v1/nodes/${node}/action`, action)).status;
+
+    const free = await ostro.ask("GET", `/v1/devices?podm_id=${podm_id}&type=${one.type}&state=free`);
+    const resource_id = free.body[0].uuid;
+    expect(await act({ attach: { resource_id } })).toBe(204);
+    const device = async () => (await ostro.ask("GET", `/v1/devices/${resource_id}`)).body;
+    expect(await device()).toMatchObject({ state: "allocated", node_id: composed.body.index });
+    expect(await act({ Reset: { Type: "ForceOff" } })).toBe(one.resets ? 204 : 400);
+
+    const registered = await ostro.ask("POST", `/v1/nodes/${node}/register`, one.params);
+    expect(registered).toMatchObject({ status: 200, body: { managed_by: "ironic" } });
+    expect(registered.body.warnings ?? []).toEqual([]);
+    const state = "target" in one.params ? "manageable" : "enroll";
+    await until(state, 60, async () => (await ironic.node(node)).provision_state === state);
+
+    expect(await act({ detach: { resource_id } })).toBe(204);
+    expect(await device()).toMatchObject({ state: "free", node_id: null });
+    expect((await ostro.ask("DELETE", `/v1/nodes/${node}`)).status).toBe(200);
+    expect((await ironic.ask("GET", `/v1/nodes/${node}`)).status).toBe(404);
+  });
+});

@@ -89,8 +89,8 @@ up() { # up NAME API_PORT RPC_PORT AUTH
   tail -n 20 "$LOG/$name-conductor.log"
   return 1
 }
-up alone "$IRONIC_ALONE_PORT" 8089 noauth
+up alone "$IRONIC_ALONE_PORT" "$IRONIC_ALONE_RPC_PORT" noauth
 alive keystone || "$HERE/up-keystone.sh"
 ks_service baremetal ironic ironic "http://127.0.0.1:$IRONIC_PORT"
-up keystone "$IRONIC_PORT" 8090 keystone "$(token admin admin)"
+up keystone "$IRONIC_PORT" "$IRONIC_RPC_PORT" keystone "$(token admin admin)"
 say "Ironic at http://127.0.0.1:$IRONIC_PORT (Keystone) and http://127.0.0.1:$IRONIC_ALONE_PORT (alone)"

@@ -1,11 +1,12 @@
 // A fresh database for a test: on a real PostgreSQL when one is to be used, else on the embedded one.
-import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { createHash, randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
 import postgres from "postgres";
 import { openStore } from "../../db/client.ts";
+import { migrationsFolder } from "../../db/migrate.ts";
 import { pgliteStore } from "../../db/pglite.ts";
 import type { Store } from "../../db/store.ts";
 
@@ -82,7 +83,7 @@ async function freshPglite(): Promise<TestDatabase> {
   };
 }
 
-/** A directory for the embedded store, with an empty cluster: the store itself makes one file after the other safely, and slowly. */
+/** A directory for the embedded store, with empty tables: the store itself makes one file after the other safely, and slowly. */
 export async function directoryWithCluster(directory: string): Promise<string> {
   mkdirSync(directory, { recursive: true });
   const loadDataDir = new Blob([new Uint8Array(await emptyCluster())]);
@@ -90,15 +91,13 @@ export async function directoryWithCluster(directory: string): Promise<string> {
   return `pglite:${directory}`;
 }
 
-/** Making a cluster takes seconds, loading a made one half a second. */
+/** Making a cluster and its tables takes seconds, loading a made one half a second. */
 async function emptyCluster(): Promise<Buffer> {
-  const { version } = JSON.parse(
-    readFileSync(new URL("../../node_modules/@electric-sql/pglite/package.json", import.meta.url), "utf8"),
-  ) as { version: string };
   const directory = join(tmpdir(), "ostro-test");
-  const path = join(directory, `pglite-${version}.tar`);
+  const path = join(directory, `pglite-${madeOf()}.tar`);
   if (!existsSync(path)) {
     const engine = await PGlite.create();
+    await pgliteStore(engine, () => {});
     const dump = await engine.dumpDataDir("none");
     await engine.close();
     mkdirSync(directory, { recursive: true });
@@ -107,4 +106,13 @@ async function emptyCluster(): Promise<Buffer> {
     renameSync(unfinished, path);
   }
   return readFileSync(path);
+}
+
+/** A name that is another when the engine or a migration is. */
+function madeOf(): string {
+  const hash = createHash("sha256");
+  hash.update(readFileSync(new URL("../../node_modules/@electric-sql/pglite/package.json", import.meta.url)));
+  for (const name of readdirSync(migrationsFolder).sort())
+    if (name.endsWith(".sql")) hash.update(readFileSync(join(migrationsFolder, name)));
+  return hash.digest("hex").slice(0, 16);
 }

@@ -13,6 +13,7 @@ export class HardwareService {
   readonly #child: ChildProcess;
   readonly #url: string;
   readonly #directory: string;
+  readonly #pods: ChildProcess[] = [];
 
   private constructor(child: ChildProcess, url: string, directory: string) {
     this.#child = child;
@@ -48,7 +49,26 @@ export class HardwareService {
     return { status: response.status, body: text === "" ? null : JSON.parse(text) };
   }
 
+  /** Starts a simulated pod manager, registers it, and gives its id. */
+  async addPod(kind: "podm" | "redfish" | "eem", driver: string): Promise<string> {
+    const child = spawn(process.execPath, [CLI, "sim", kind, "--port", "0"], { stdio: ["ignore", "pipe", "inherit"] });
+    this.#pods.push(child);
+    let output = "";
+    child.stdout.setEncoding("utf8").on("data", (text) => (output += text));
+    while (!/: http:\S+$/m.test(output)) {
+      if (child.exitCode !== null) throw new Error(`the simulator ended:\n${output}`);
+      await Promise.race([once(child.stdout, "data"), once(child, "exit")]);
+    }
+    const url = /: (http:\S+)$/m.exec(output)![1]!;
+    const authentication = [{ type: "basic", auth_items: { username: "admin", password: "Passw0rd" } }];
+    const { status, body } = await this.ask("POST", "/v1/pod_managers", { name: kind, url, driver, authentication });
+    if (status !== 200) throw new Error(`${kind} is not registered: ${status} ${JSON.stringify(body)}`);
+    await this.ask("POST", "/v1/devices/sync", { podm_id: body.uuid });
+    return body.uuid;
+  }
+
   async stop(): Promise<void> {
+    for (const pod of this.#pods) pod.kill("SIGKILL");
     const exited = once(this.#child, "exit");
     this.#child.kill("SIGTERM");
     await exited;
