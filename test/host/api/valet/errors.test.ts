@@ -4,7 +4,9 @@ import type { Env } from "../../../../host/api/context.ts";
 import { answerError } from "../../../../host/api/valet/errors.ts";
 import { AppError, ERRORS, type ErrorCode } from "../../../../host/errors.ts";
 
-const CODES = Object.keys(ERRORS) as ErrorCode[];
+/** Only Valence's API has them. */
+const OF_HARDWARE = /^(pod-manager|provisioning)[.]|^request[.](not-acceptable|media-type)$/;
+const CODES = (Object.keys(ERRORS) as ErrorCode[]).filter((code) => !OF_HARDWARE.test(code));
 
 async function answerTo(error: Error) {
   const app = new Hono<Env>();
