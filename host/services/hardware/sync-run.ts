@@ -6,7 +6,7 @@ import {
   listDevices,
   replaceDevices,
 } from "../../../db/queries/devices.ts";
-import { setPodManagerStatus } from "../../../db/queries/pod-managers.ts";
+import { lockPodManager, setPodManagerStatus } from "../../../db/queries/pod-managers.ts";
 import { claimSync, databaseTime, endSync, keepSync } from "../../../db/queries/syncs.ts";
 import type { Store } from "../../../db/store.ts";
 import type { PodManager } from "../../drivers/driver.ts";
@@ -90,6 +90,8 @@ async function run(claim: Claim, begunAt: Date, options: SyncRunOptions, signal:
     throw error;
   });
   await store.transaction(async (tx) => {
+    // Before its sync and its devices: who deletes it locks them in this order.
+    await lockPodManager(tx, podManagerId);
     if (!(await keepSync(tx, claim))) throw taken();
     const { added, changed, removed } = deviceChanges(stored, listed, await deviceHolders(tx, podManagerId));
     const now = new Date();
