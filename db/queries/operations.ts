@@ -73,6 +73,12 @@ export async function deleteOperation(db: Db, { id, owner }: Pick<OperationRow, 
   return deleted.length > 0;
 }
 
+/** Whoever's it is. Undefined: there is none. */
+export async function forgetOperation(tx: Db, id: string): Promise<OperationRow | undefined> {
+  const [row] = await tx.delete(operations).where(eq(operations.id, id)).returning(COLUMNS);
+  return row;
+}
+
 /** Says of operations that their owner is alive; returns those that are still its own. */
 export async function keepOperations(db: Db, owner: string, ids: readonly string[]): Promise<Set<string>> {
   if (ids.length === 0) return new Set();

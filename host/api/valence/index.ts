@@ -45,7 +45,7 @@ export interface Hardware {
   readonly storages: StorageService;
   readonly passthrough: PassthroughService;
   readonly nodes: NodeService;
-  readonly operations: Pick<OperationRunner, "list" | "find">;
+  readonly operations: Pick<OperationRunner, "list" | "find" | "abandon">;
   /** Null: Ironic is not configured. */
   readonly provisioning: Provisioning | null;
 }

@@ -1,8 +1,10 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
+import { AppError } from "../../errors.ts";
 import type { OperationRunner, OperationView } from "../../services/hardware/operations.ts";
+import { confirmation, deleted } from "./confirmation.ts";
 import type { ValenceEnv } from "./context.ts";
 import { linksSchema, linksTo } from "./links.ts";
-import { answerList, type ListForm, listQuery, listRequest } from "./list.ts";
+import { answerList, flag, type ListForm, listQuery, listRequest } from "./list.ts";
 import { type Call, operation, type Settings, servePath } from "./serve.ts";
 import { timeText } from "./version.ts";
 
@@ -32,7 +34,7 @@ const shown = z
 
 /** `/v1/operations`: what goes on at the hardware; one that has ended is gone. Not of the original API. */
 export function operationsResource(
-  operations: Pick<OperationRunner, "list" | "find">,
+  operations: Pick<OperationRunner, "list" | "find" | "abandon">,
   settings: Settings,
 ): OpenAPIHono<ValenceEnv> {
   const app = new OpenAPIHono<ValenceEnv>();
@@ -62,6 +64,22 @@ export function operationsResource(
         status: 200,
         body: render(await operations.find(call.param("operation_id")), call),
       }),
+    }),
+    DELETE: operation({
+      summary: "Give up an operation that cannot end",
+      query: { force: "true: needed, as the hardware is not asked and stays as it is" },
+      success: confirmation,
+      errors: [404, 409],
+      async handle(call) {
+        const { id, nodeId } = await operations.find(call.param("operation_id"));
+        if (!flag(call.query, "force"))
+          throw new AppError(
+            "node.busy",
+            `Operation ${id} on node ${nodeId} goes on, and is tried until it ends.\nWith ?force=true it is given up: only what is stored is settled, the hardware stays as it is.`,
+          );
+        await operations.abandon(id);
+        return deleted(call, `Operation ${id}`);
+      },
     }),
   });
   return app;

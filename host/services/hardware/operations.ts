@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import {
+  forgetOperation,
   insertOperation,
   keepOperations,
   leaveOperations,
@@ -145,8 +146,25 @@ export class OperationRunner {
   /** @throws AppError operation.not-found when there is none, or it has ended */
   async find(id: string): Promise<OperationView> {
     const [row] = await this.#options.store.read((db) => listOperations(db, { id }));
-    if (row === undefined) throw new AppError("operation.not-found", `Operation ${id} is unknown, or has ended`);
-    return viewOf(row);
+    return row === undefined ? missing(id) : viewOf(row);
+  }
+
+  /**
+   * Gives up one that cannot end, because its hardware is broken or its driver gone. The hardware is not asked and stays as
+   * it is; what is stored is settled as after a failure, or, as nothing else frees a node, after a release that succeeded.
+   * @throws AppError operation.not-found
+   */
+  async abandon(id: string): Promise<void> {
+    const { store, procedures, log } = this.#options;
+    const { kind, nodeId, step } = await store.transaction(async (tx) => {
+      const row = (await forgetOperation(tx, id)) ?? missing(id);
+      const procedure = procedures[row.kind];
+      if (procedure?.undoable) await procedure.failed(tx, row, row.facts);
+      else await procedure?.completed(tx, row, row.facts);
+      return row;
+    });
+    log("an operation on hardware was given up", { operation: id, kind, nodeId, step });
+    this.#sagas.get(id)?.saga.leave(new AppError("node.changed", `operation ${id} was given up`));
   }
 
   /** What goes on is left as it is recorded, for the next start or another process. */
@@ -231,6 +249,10 @@ export class OperationRunner {
   #leaveAll(why: string): void {
     for (const { saga } of this.#sagas.values()) saga.leave(new AppError("store.unavailable", why));
   }
+}
+
+function missing(id: string): never {
+  throw new AppError("operation.not-found", `Operation ${id} is unknown, or has ended`);
 }
 
 /** What goes on at a node, for who comes second. */

@@ -316,7 +316,7 @@ export class Saga {
     return new Left(
       new AppError(
         "store.unavailable",
-        `another process took over operation ${id}; GET /v1/operations tells how it goes`,
+        `operation ${id} was given up, or another process took it over; GET /v1/operations tells how it goes`,
       ),
     );
   }

@@ -354,10 +354,17 @@ test("what goes on can be seen by the id of the request, and is gone when it has
     seen = (await api.ask("GET", `/v1/operations?request_id=${requestId}`)).json;
   }
   expect(seen[0]).toMatchObject({ kind: "compose", podm_id: podId, request_id: requestId, direction: "forward" });
-  expect((await api.ask("GET", `/v1/operations/${seen[0].uuid}`)).json.node_id).toBe(seen[0].node_id);
+  const path = `/v1/operations/${seen[0].uuid}`;
+  expect((await api.ask("GET", path)).json.node_id).toBe(seen[0].node_id);
+  // It is not given up by mistake.
+  expect(await api.ask("DELETE", path)).toMatchObject({
+    status: 409,
+    json: { detail: expect.stringContaining("force=true") },
+  });
   const { json } = await composing;
   back();
   expect(json.uuid).toBe(seen[0].node_id);
   expect((await api.ask("GET", "/v1/operations")).json).toEqual([]);
-  expect((await api.ask("GET", `/v1/operations/${seen[0].uuid}`)).status).toBe(404);
+  expect((await api.ask("GET", path)).status).toBe(404);
+  expect((await api.ask("DELETE", `${path}?force=true`)).status).toBe(404);
 });

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { resourcesOfNode } from "../../../../db/queries/claims.ts";
 import type { Store } from "../../../../db/store.ts";
 import { recordable } from "../../../../host/services/hardware/recordable.ts";
 import { contradictions, type Hardware, hardware, register } from "../../../support/hardware.ts";
@@ -96,6 +97,51 @@ describe.each(storeKinds)("on %s", (kind) => {
     await on.operations.settled();
     expect(pod.snapshot()).toEqual(new MemoryHardware().snapshot());
     await agrees();
+  });
+
+  describe("an operation that never ends", () => {
+    beforeEach(async () => {
+      await on.close();
+      on = hardware(store, pods, { patienceMs: 20 });
+    });
+    const given = async (nodeId: string) => {
+      const [operation] = await on.operations.list({ nodeId });
+      await on.operations.abandon(operation!.id);
+      await on.operations.settled();
+      await expect(on.operations.abandon(operation!.id)).rejects.toMatchObject({ code: "operation.not-found" });
+      expect(await on.operations.list()).toEqual([]);
+    };
+
+    test("as the taking back of a node, can be given up: what it claimed is free", async () => {
+      pod.fault(/^plug/, async () => {
+        pod.unreachable = true;
+      });
+      pod.fault(/^assemble/, "drop");
+      await expect(compose()).rejects.toMatchObject({ code: "pod-manager.unreachable" });
+      const nodeId = (await on.operations.list())[0]!.nodeId;
+      expect(await store.read((db) => resourcesOfNode(db, nodeId))).not.toEqual([]);
+      await given(nodeId);
+      expect(await store.read((db) => resourcesOfNode(db, nodeId))).toEqual([]);
+      pod.unreachable = false;
+      // The hardware is as the operation left it.
+      expect(pod.snapshot()).not.toEqual(new MemoryHardware().snapshot());
+    });
+
+    test("as a release, can be given up: the node is forgotten", async () => {
+      const { record } = await compose();
+      pod.fault(/^remove/, async () => {
+        pod.unreachable = true;
+        throw new Error("no answer");
+      });
+      await expect(on.nodes.remove(record.id, "req-2", signal)).rejects.toThrow();
+      await given(record.id);
+      await expect(on.nodes.find(record.id)).rejects.toMatchObject({ code: "node.not-found" });
+      expect(await store.read((db) => resourcesOfNode(db, record.id))).toEqual([]);
+      pod.unreachable = false;
+      // It can be taken back under care.
+      await on.nodes.remove((await on.nodes.manage({ index: "n1", podManagerId }, signal)).id, "req-3", signal);
+      await agrees();
+    });
   });
 
   test("what cannot be undone at once is tried until it is", async () => {
