@@ -3,28 +3,20 @@
 
 import { AppError } from "../errors.ts";
 import type {
-  Assets,
   Boot,
   Choice,
   DeviceFacts,
   Driver,
   Facts,
-  ForwardedAnswer,
-  ForwardedRequest,
   NodeView,
   Operations,
   PodManager,
   PodManagerAccess,
   Provisioning,
-  RackView,
   Requirements,
   Status,
-  Subscription,
-  SystemView,
 } from "./driver.ts";
-import { RedfishClient } from "./redfish/client.ts";
-import { readRacks } from "./redfish/views/racks.ts";
-import { readSystem, readSystemAssets, readSystems } from "./redfish/views/systems.ts";
+import { RedfishPodManager } from "./redfish/pod-manager.ts";
 import { attachSteps, detachSteps } from "./redfishv2/attach.ts";
 import { isDevice } from "./redfishv2/block.ts";
 import { chooseBlocks } from "./redfishv2/choose.ts";
@@ -41,40 +33,38 @@ export const redfishv2: Driver = {
   connect: (access) => new CompositionManager(access),
 };
 
-class CompositionManager implements PodManager {
+class CompositionManager extends RedfishPodManager implements PodManager {
   readonly operations: Operations;
-  readonly #client: RedfishClient;
-  readonly #access: PodManagerAccess;
   readonly #holdings: HoldingsReader;
 
   constructor(access: PodManagerAccess) {
-    this.#access = access;
-    this.#client = new RedfishClient(access);
-    this.#holdings = new HoldingsReader(this.#client);
+    super(access);
+    this.#holdings = new HoldingsReader(this.client);
     this.operations = {
-      compose: composeSteps(this.#client),
+      compose: composeSteps(this.client),
       release: releaseSteps(
-        this.#client,
+        this.client,
         this.#holdings,
-        async (signal) => (await readService(this.#client, signal)).compose,
+        async (signal) => (await readService(this.client, signal)).compose,
       ),
-      attach: attachSteps(this.#client),
-      detach: detachSteps(this.#client),
+      attach: attachSteps(this.client),
+      detach: detachSteps(this.client),
     };
   }
 
   async status(signal: AbortSignal): Promise<Status> {
     try {
-      await readService(this.#client, signal);
+      await readService(this.client, signal);
       return "Online";
     } catch (error) {
+      signal.throwIfAborted();
       if (error instanceof AppError) return "Offline";
       throw error;
     }
   }
 
   async choose(requirements: Requirements, taken: ReadonlySet<string>, signal: AbortSignal): Promise<Choice> {
-    const client = this.#client;
+    const client = this.client;
     const service = await readService(client, signal);
     const [blocks, rackOf] = await Promise.all([
       readBlocks(client, service, this.#holdings, signal),
@@ -105,55 +95,24 @@ class CompositionManager implements PodManager {
   }
 
   async node(index: string, signal: AbortSignal): Promise<NodeView> {
-    return await nodeView(this.#client, index, signal);
-  }
-
-  async systems(signal: AbortSignal): Promise<SystemView[]> {
-    return await readSystems(this.#client, signal);
-  }
-
-  async system(id: string, signal: AbortSignal): Promise<SystemView> {
-    return await readSystem(this.#client, id, signal);
-  }
-
-  async assets(systemId: string, signal: AbortSignal): Promise<Assets> {
-    return await readSystemAssets(this.#client, systemId, signal);
-  }
-
-  async racks(signal: AbortSignal): Promise<RackView[]> {
-    return await readRacks(this.#client, signal);
+    return await nodeView(this.client, index, signal);
   }
 
   async devices(signal: AbortSignal): Promise<DeviceFacts[]> {
-    const service = await readService(this.#client, signal);
-    const blocks = await readBlocks(this.#client, service, this.#holdings, signal);
+    const service = await readService(this.client, signal);
+    const blocks = await readBlocks(this.client, service, this.#holdings, signal);
     return blocks.filter(isDevice).map((block) => deviceFacts(block));
   }
 
   async provisioning(index: string, params: Facts, signal: AbortSignal): Promise<Provisioning> {
-    return await provisioningOf(this.#client, this.#access, index, params, signal);
+    return await provisioningOf(this.client, this.access, index, params, signal);
   }
 
   async reset(index: string, type: string, signal: AbortSignal): Promise<void> {
-    await resetNode(this.#client, index, type, signal);
+    await resetNode(this.client, index, type, signal);
   }
 
   async boot(index: string, boot: Boot, signal: AbortSignal): Promise<void> {
-    await bootNode(this.#client, index, boot, signal);
-  }
-
-  async forward(request: ForwardedRequest, signal: AbortSignal): Promise<ForwardedAnswer> {
-    return await this.#client.forward(request, signal);
-  }
-
-  async follow(
-    options: { changed: () => void; destination: string | null; context: string },
-    signal: AbortSignal,
-  ): Promise<Subscription | null> {
-    return await this.#client.follow(options, signal);
-  }
-
-  async close(): Promise<void> {
-    await this.#client.close();
+    await bootNode(this.client, index, boot, signal);
   }
 }

@@ -2,30 +2,23 @@
 
 import { AppError } from "../../errors.ts";
 import type {
-  Assets,
   Boot,
   Choice,
   DeviceFacts,
   Facts,
-  ForwardedAnswer,
-  ForwardedRequest,
   NodeView,
   Operations,
   PodManager,
   PodManagerAccess,
   Provisioning,
-  RackView,
   Requirements,
   Status,
-  Subscription,
-  SystemView,
 } from "../driver.ts";
-import { RedfishClient, type Resource } from "../redfish/client.ts";
+import type { Resource } from "../redfish/client.ts";
+import { RedfishPodManager } from "../redfish/pod-manager.ts";
 import { actionOf, orderReset } from "../redfish/views/actions.ts";
 import { isRefusal, setBoot } from "../redfish/views/boot.ts";
 import { rootLink } from "../redfish/views/links.ts";
-import { readRacks } from "../redfish/views/racks.ts";
-import { readSystem, readSystemAssets, readSystems } from "../redfish/views/systems.ts";
 import { attachSteps, detachSteps } from "./attach.ts";
 import { choose } from "./choose.ts";
 import { composeSteps } from "./compose.ts";
@@ -37,43 +30,40 @@ import { provisioningOf } from "./provisioning.ts";
 import { releaseSteps } from "./release.ts";
 import { SupplyReader, systemsInUse } from "./supply.ts";
 
-export class RsdPodManager implements PodManager {
+export class RsdPodManager extends RedfishPodManager implements PodManager {
   readonly operations: Operations;
-  readonly #access: PodManagerAccess;
-  readonly #client: RedfishClient;
   readonly #supply: SupplyReader;
 
   constructor(access: PodManagerAccess) {
-    this.#access = access;
-    this.#client = new RedfishClient(access);
-    this.#supply = new SupplyReader(this.#client);
+    super(access);
+    this.#supply = new SupplyReader(this.client);
     this.operations = {
-      compose: composeSteps(this.#client, this.#supply),
-      release: releaseSteps(this.#client),
-      attach: attachSteps(this.#client),
-      detach: detachSteps(this.#client),
+      compose: composeSteps(this.client, this.#supply),
+      release: releaseSteps(this.client),
+      attach: attachSteps(this.client),
+      detach: detachSteps(this.client),
     };
   }
 
   /** The root may be read by anyone: only an answer to our credentials counts. */
   async status(signal: AbortSignal): Promise<Status> {
     try {
-      const systems = await rootLink(this.#client, "Systems", signal);
-      if (systems !== null) await this.#client.get(systems, signal);
+      const systems = await rootLink(this.client, "Systems", signal);
+      if (systems !== null) await this.client.get(systems, signal);
       return "Online";
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof AppError)) throw error;
-      this.#access.log("pod manager is offline", { url: this.#access.url, reason: error.message });
+      this.access.log("pod manager is offline", { url: this.access.url, reason: error.message });
       return "Offline";
     }
   }
 
   async choose(requirements: Requirements, taken: ReadonlySet<string>, signal: AbortSignal): Promise<Choice> {
-    const { pins, attaches } = dialectOf((await this.#client.root(signal)).body);
+    const { pins, attaches } = dialectOf((await this.client.root(signal)).body);
     const [inUse, devices] = await Promise.all([
-      systemsInUse(this.#client, signal),
-      attaches && (requirements.pciDevices?.length ?? 0) > 0 ? readDevices(this.#client, signal) : null,
+      systemsInUse(this.client, signal),
+      attaches && (requirements.pciDevices?.length ?? 0) > 0 ? readDevices(this.client, signal) : null,
     ]);
     const depth = requirements.memory?.type === undefined ? "sizes" : "modules";
     const attempt = async (maxAgeMs?: number) =>
@@ -88,74 +78,43 @@ export class RsdPodManager implements PodManager {
   }
 
   async node(index: string, signal: AbortSignal): Promise<NodeView> {
-    return await nodeView(this.#client, index, await this.#node(index, signal), signal);
-  }
-
-  async systems(signal: AbortSignal): Promise<SystemView[]> {
-    return await readSystems(this.#client, signal);
-  }
-
-  async system(id: string, signal: AbortSignal): Promise<SystemView> {
-    return await readSystem(this.#client, id, signal);
-  }
-
-  async assets(systemId: string, signal: AbortSignal): Promise<Assets> {
-    return await readSystemAssets(this.#client, systemId, signal);
+    return await nodeView(this.client, index, await this.#node(index, signal), signal);
   }
 
   async devices(signal: AbortSignal): Promise<DeviceFacts[]> {
-    return await readDevices(this.#client, signal);
-  }
-
-  async racks(signal: AbortSignal): Promise<RackView[]> {
-    return await readRacks(this.#client, signal);
+    return await readDevices(this.client, signal);
   }
 
   async provisioning(index: string, params: Facts, signal: AbortSignal): Promise<Provisioning> {
-    return await provisioningOf(this.#client, this.#access, await this.#node(index, signal), params, signal);
+    return await provisioningOf(this.client, this.access, await this.#node(index, signal), params, signal);
   }
 
   /** At the system, where the node itself has no such action. */
   async reset(index: string, type: string, signal: AbortSignal): Promise<void> {
     const node = await this.#node(index, signal);
-    const system = actionOf(this.#client, node, /\.Reset$/) === null ? computerSystemOf(this.#client, node) : null;
-    await orderReset(this.#client, system === null ? node : await this.#client.get(system, signal), type, signal);
+    const system = actionOf(this.client, node, /\.Reset$/) === null ? computerSystemOf(this.client, node) : null;
+    await orderReset(this.client, system === null ? node : await this.client.get(system, signal), type, signal);
   }
 
   /** At the system, where the pod manager does not change nodes. */
   async boot(index: string, boot: Boot, signal: AbortSignal): Promise<void> {
     const node = await this.#node(index, signal);
     try {
-      await setBoot(this.#client, () => this.#client.get(node.path, signal), boot, signal);
+      await setBoot(this.client, () => this.client.get(node.path, signal), boot, signal);
     } catch (error) {
       if (!isRefusal(error, 405, 501)) throw error;
-      const system = computerSystemOf(this.#client, node);
+      const system = computerSystemOf(this.client, node);
       if (system === null)
         throw new AppError(
           "pod-manager.unsupported",
           `The pod manager changes nothing of ${node.path}, and the node names no computer system that it could change.`,
           { cause: error },
         );
-      await setBoot(this.#client, () => this.#client.get(system, signal), boot, signal);
+      await setBoot(this.client, () => this.client.get(system, signal), boot, signal);
     }
   }
 
-  async forward(request: ForwardedRequest, signal: AbortSignal): Promise<ForwardedAnswer> {
-    return await this.#client.forward(request, signal);
-  }
-
-  async follow(
-    options: { changed: () => void; destination: string | null; context: string },
-    signal: AbortSignal,
-  ): Promise<Subscription | null> {
-    return await this.#client.follow(options, signal);
-  }
-
-  async close(): Promise<void> {
-    await this.#client.close();
-  }
-
   async #node(index: string, signal: AbortSignal): Promise<Resource> {
-    return await findNode(this.#client, index, signal);
+    return await findNode(this.client, index, signal);
   }
 }
