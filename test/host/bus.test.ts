@@ -57,7 +57,7 @@ describe.skipIf(rabbitUrl === null)("following a cloud over a real RabbitMQ", ()
     await publish(recorded("versioned-notification-aggregate.add_host.end"), "versioned_notifications.info");
     await vi.waitFor(() => expect(up).toEqual(new Map([["h1.example.org", false]])), 5000);
     expect(applied.map(({ kind }) => kind)).toEqual(["server", "host"]);
-    expect(rereads.toSorted()).toEqual(["aggregates", "services"]);
+    await vi.waitFor(() => expect(rereads.toSorted()).toEqual(["aggregates", "services"]), 5000);
   });
 
   test("after each lost connection what may have been missed is read, and not all servers", async () => {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { readConfig } from "../../host/config.ts";
 import { type RunningServer, startServer } from "../../host/main.ts";
+import { directoryWithCluster } from "../support/postgres.ts";
 import { scratchFolders } from "../support/scratch-folder.ts";
 import { StandInCloud } from "../support/stand-in-cloud.ts";
 
@@ -25,7 +26,7 @@ async function start(flags: Record<string, string> = {}): Promise<RunningServer>
     flags: {
       datacenter: "nova",
       cloudAuthUrl: cloud.login.url,
-      database: "memory:",
+      database: await directoryWithCluster(folder()),
       valetPort: "0",
       valencePort: "0",
       workers: "1",
